@@ -1,0 +1,3 @@
+module github.com/metertree/metertree
+
+go 1.25.0

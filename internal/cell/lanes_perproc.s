@@ -1,0 +1,1 @@
+// This file lets lanes_perproc.go declare functions without a body.

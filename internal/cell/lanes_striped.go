@@ -1,0 +1,125 @@
+//go:build !((amd64 || arm64) && gc && !race && !metertree_portable)
+
+package cell
+
+import (
+	"math"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Where a goroutine cannot be pinned, a hot cell counts in stripes: shared
+// words, each on cache lines of its own, of which a goroutine uses the one its
+// stack's address picks. Goroutines on different processors mostly meet
+// different stripes.
+
+// cacheLine is the size, in words, that keeps two stripes apart on all common
+// processors.
+const cacheLine = 8
+
+// maxStripes bounds the memory of a hot cell.
+const maxStripes = 64
+
+// AddInt adds v, of at most MaxInt either way, and reports whether the cell
+// took it; a sealed cell does not.
+func (s *Sum) AddInt(v int64) bool {
+	for {
+		h := s.hot.Load()
+		if !h.active() {
+			return s.addIntCold(v)
+		}
+		if _, ok := addInt(h.stripe(), v); ok {
+			return true
+		}
+		// The stripe was sealed because the cell is being demoted or sealed:
+		// by now it shows which.
+	}
+}
+
+// AddFloat adds v and reports whether the cell took it; a sealed cell does not.
+func (s *Sum) AddFloat(v float64) bool {
+	for {
+		h := s.hot.Load()
+		if !h.active() {
+			return s.addFloatCold(v)
+		}
+		if _, ok := addFloat(h.stripe(), v); ok {
+			return true
+		}
+	}
+}
+
+// Observe counts v in the given bucket, which must exist, and adds it to the
+// sum.
+func (h *Histogram) Observe(bucket int, v float64) Outcome {
+	for {
+		hot := h.hot.Load()
+		if !hot.active() {
+			return h.observeCold(bucket, v)
+		}
+		stripe := unsafe.Slice(hot.stripe(), len(h.words))
+		if _, ok := addFloat(&stripe[len(stripe)-1], v); !ok {
+			continue
+		}
+		if _, ok := addInt(&stripe[bucket], 1); ok {
+			return Taken
+		}
+		return h.countCold(bucket)
+	}
+}
+
+// stripe returns the first word of the stripe for the calling goroutine.
+func (h *hot) stripe() *word {
+	var local byte
+	// Stacks are at least 2 KiB apart; the multiplication spreads neighbours.
+	at := uint64(uintptr(unsafe.Pointer(&local))) >> 11 * 0x9e37_79b9_7f4a_7c15 >> 32
+	return (*word)(unsafe.Pointer(h.lanes[at%uint64(len(h.lanes))]))
+}
+
+func newLanes(width int) []*uint64 {
+	lanes := make([]*uint64, min(runtime.GOMAXPROCS(0), maxStripes))
+	padded := (width + 2*cacheLine - 1) / cacheLine * cacheLine
+	words := make([]uint64, padded*len(lanes))
+	for i := range lanes {
+		lanes[i] = &words[i*padded]
+	}
+	return lanes
+}
+
+// recycleLanes leaves stripes to the garbage collector: a goroutine may still
+// be about to find that its stripe is sealed.
+func recycleLanes([]*uint64, int) {}
+
+func readLane(sum []uint64, lane *uint64, l layout) {
+	words := unsafe.Slice(lane, l.width())
+	for i := range l.ints {
+		sum[i] += atomic.LoadUint64(&words[i])
+	}
+	for i := l.ints; i < l.width(); i++ {
+		sum[i] = addFloatBits(sum[i], math.Float64frombits(atomic.LoadUint64(&words[i])))
+	}
+}
+
+// drainLane adds a lane and seals it, so that a straggler counts elsewhere.
+// The sum comes last, as in Histogram.Seal.
+func drainLane(sum []uint64, lane *uint64, l layout) {
+	words := unsafe.Slice((*word)(unsafe.Pointer(lane)), l.width())
+	for i := range l.ints {
+		sum[i] += sealInt(&words[i])
+	}
+	for i := l.ints; i < l.width(); i++ {
+		sum[i] = addFloatBits(sum[i], math.Float64frombits(sealFloat(&words[i])))
+	}
+}
+
+// Epoch is a moment in the life of the process. Stripes are sealed one by one,
+// so no update needs to be waited for and every epoch has passed.
+type Epoch struct{}
+
+// Now returns the present epoch.
+func Now() Epoch { return Epoch{} }
+
+// Passed reports whether every update that was under way in the given epoch
+// has finished, if now is the present one.
+func (Epoch) Passed(Epoch) bool { return true }

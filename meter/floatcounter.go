@@ -1,0 +1,59 @@
+package meter
+
+import (
+	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/registry"
+)
+
+// FloatCounter is a monotonic sum in float64, such as seconds of CPU time.
+// Negative additions and values that are not finite are dropped and counted.
+type FloatCounter struct{ instrument *registry.Instrument }
+
+var floatCounter = metric.Descriptor{Kind: metric.Counter, Number: metric.Float64}
+
+// FloatCounter makes or finds a counter in float64; an invalid definition gives
+// one that does nothing, as with Scope.Counter.
+func (s Scope) FloatCounter(name string, options ...Option) FloatCounter {
+	return FloatCounter{s.must(s.define(named(floatCounter, name), options))}
+}
+
+// NewFloatCounter makes or finds a counter in float64.
+func (s Scope) NewFloatCounter(name string, options ...Option) (FloatCounter, error) {
+	i, err := s.define(named(floatCounter, name), options)
+	return FloatCounter{i}, err
+}
+
+// Add adds v to the series of the given label values.
+func (c FloatCounter) Add(v float64, values ...string) {
+	if c.instrument != nil {
+		c.instrument.AddFloat(v, values...)
+	}
+}
+
+// Bind returns a handle on the series of the given label values.
+func (c FloatCounter) Bind(values ...string) BoundFloatCounter {
+	return BoundFloatCounter{bind(c.instrument, values)}
+}
+
+// Delete ends the series of the given label values and reports whether there
+// was one.
+func (c FloatCounter) Delete(values ...string) bool { return c.instrument.Delete(values...) }
+
+// Close ends all series of the metric and frees its name.
+func (c FloatCounter) Close() { c.instrument.Close() }
+
+// BoundFloatCounter is a FloatCounter with its label values fixed.
+type BoundFloatCounter struct{ series *registry.Series }
+
+// Add adds v.
+func (c BoundFloatCounter) Add(v float64) {
+	if c.series != nil && c.series.AcceptsFloat(v) {
+		c.series.AddFloat(v)
+	}
+}
+
+// named returns the descriptor with a name.
+func named(d metric.Descriptor, name string) metric.Descriptor {
+	d.Name = name
+	return d
+}

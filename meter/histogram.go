@@ -1,0 +1,69 @@
+package meter
+
+import (
+	"time"
+
+	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/registry"
+)
+
+// Histogram counts observations by bucket and sums them. Values that are not
+// finite are dropped and counted.
+type Histogram struct{ instrument *registry.Instrument }
+
+var histogram = metric.Descriptor{Kind: metric.Histogram, Number: metric.Float64}
+
+// Histogram makes or finds a histogram; an invalid definition gives one that
+// does nothing, as with Scope.Counter.
+func (s Scope) Histogram(name string, options ...Option) Histogram {
+	return Histogram{s.must(s.define(named(histogram, name), options))}
+}
+
+// NewHistogram makes or finds a histogram.
+func (s Scope) NewHistogram(name string, options ...Option) (Histogram, error) {
+	i, err := s.define(named(histogram, name), options)
+	return Histogram{i}, err
+}
+
+// Observe records v in the series of the given label values.
+func (h Histogram) Observe(v float64, values ...string) {
+	if h.instrument != nil {
+		h.instrument.Observe(v, values...)
+	}
+}
+
+// ObserveSince records the seconds passed since start.
+func (h Histogram) ObserveSince(start time.Time, values ...string) {
+	if h.instrument != nil {
+		h.instrument.Observe(time.Since(start).Seconds(), values...)
+	}
+}
+
+// Bind returns a handle on the series of the given label values.
+func (h Histogram) Bind(values ...string) BoundHistogram {
+	return BoundHistogram{bind(h.instrument, values)}
+}
+
+// Delete ends the series of the given label values and reports whether there
+// was one.
+func (h Histogram) Delete(values ...string) bool { return h.instrument.Delete(values...) }
+
+// Close ends all series of the metric and frees its name.
+func (h Histogram) Close() { h.instrument.Close() }
+
+// BoundHistogram is a Histogram with its label values fixed.
+type BoundHistogram struct{ series *registry.Series }
+
+// Observe records v.
+func (h BoundHistogram) Observe(v float64) {
+	if h.series != nil && h.series.AcceptsFloat(v) {
+		h.series.Observe(v)
+	}
+}
+
+// ObserveSince records the seconds passed since start.
+func (h BoundHistogram) ObserveSince(start time.Time) {
+	if h.series != nil {
+		h.Observe(time.Since(start).Seconds())
+	}
+}

@@ -1,0 +1,84 @@
+package metric
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Descriptor is everything that is declared once about an instrument and
+// travels with it to exporters and viewers. It is a value; the slices it holds
+// are never written after definition.
+type Descriptor struct {
+	// Name is the full exposed name, scope segments included.
+	Name string
+	// Scope holds the scope's segments, outermost first; nil for the root.
+	Scope []string
+	// Kind and Number say what is measured and how it is kept.
+	Kind   Kind
+	Number Number
+	// Unit is the base unit in the plural ("seconds", "bytes"), or empty.
+	Unit string
+	// Help is one sentence for people.
+	Help string
+	// Keys are the names of the labels given per update, in the order of the
+	// values.
+	Keys []string
+	// Const are the labels inherited from the scope, sorted by name.
+	Const Labels
+	// Fold declares how a gauge's children combine.
+	Fold Fold
+	// Bounds are a histogram's upper bounds, inclusive, increasing, without
+	// +Inf.
+	Bounds []float64
+}
+
+// Validate reports the first thing that makes the descriptor unusable: a name,
+// label name or bucket layout outside what every exporter can carry.
+func (d Descriptor) Validate() error {
+	if err := ValidateName(d.Name); err != nil {
+		return err
+	}
+	if err := validateUnit(d.Unit); err != nil {
+		return fmt.Errorf("metric %s: %w", d.Name, err)
+	}
+	if d.Kind < Counter || d.Kind > Histogram {
+		return fmt.Errorf("metric %s: unknown kind %d: use one of the metric.Kind constants", d.Name, d.Kind)
+	}
+	if err := d.validateKeys(); err != nil {
+		return fmt.Errorf("metric %s: %w", d.Name, err)
+	}
+	if d.Kind == Histogram {
+		if err := ValidateBounds(d.Bounds); err != nil {
+			return fmt.Errorf("metric %s: %w", d.Name, err)
+		}
+	}
+	return nil
+}
+
+func (d Descriptor) validateKeys() error {
+	keys := d.AllKeys()
+	for i, key := range keys {
+		if err := ValidateLabelName(key); err != nil {
+			return err
+		}
+		if d.Kind == Histogram && key == "le" {
+			return errors.New(`label "le" is reserved for a histogram's buckets: choose another name`)
+		}
+		if i > 0 && keys[i-1] == key {
+			return fmt.Errorf("label %q is declared twice: give each label once, either on the scope or as a key", key)
+		}
+	}
+	return nil
+}
+
+// AllKeys returns the names of all labels, inherited and per update, sorted.
+// The slice is the caller's.
+func (d Descriptor) AllKeys() []string {
+	keys := slices.Clone(d.Keys)
+	for _, l := range d.Const {
+		keys = append(keys, l.Name)
+	}
+	slices.Sort(keys)
+	return keys
+}

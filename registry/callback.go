@@ -1,0 +1,76 @@
+package registry
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/metertree/metertree/metric"
+)
+
+// Callback reads a family's values at a collection and gives each to the
+// observer. It must not keep the observer. A panic ends the family's part of
+// the collection and is counted as a drop.
+type Callback func(*Observer)
+
+// Observer takes the values that a callback reads. The label values are those
+// of the descriptor's keys in their order; a label set is given once.
+type Observer struct {
+	family *family
+	parts  *Instrument
+	points []metric.Point
+}
+
+// Int gives the value of an Int64 family.
+func (o *Observer) Int(v int64, values ...string) {
+	o.add(metric.Point{Int: v}, values)
+}
+
+// Float gives the value of a Float64 family or a gauge.
+func (o *Observer) Float(v float64, values ...string) {
+	o.add(metric.Point{Float: v}, values)
+}
+
+// Histogram gives a distribution. Its slices must stay unchanged until the
+// collection is over.
+func (o *Observer) Histogram(h metric.HistogramPoint, values ...string) {
+	o.add(metric.Point{Histogram: h}, values)
+}
+
+func (o *Observer) add(p metric.Point, values []string) {
+	if len(values) != o.parts.keys {
+		o.family.registry.drop(o.family.Name, WrongArity)
+		return
+	}
+	p.Labels = metric.EncodeLabels(o.family.keys, o.parts.allValues(nil, values))
+	o.points = append(o.points, p)
+}
+
+// callbackPoints runs the callback and yields what it gave.
+func (f *family) callbackPoints() iter.Seq[*metric.Point] {
+	return func(yield func(*metric.Point) bool) {
+		for _, p := range f.runCallback() {
+			if !yield(&p) {
+				return
+			}
+		}
+	}
+}
+
+func (f *family) runCallback() []metric.Point {
+	o := &Observer{family: f, parts: f.callbackParts}
+	func() {
+		defer func() {
+			if recover() != nil {
+				f.registry.drop(f.Name, CallbackPanicked)
+			}
+		}()
+		f.read(o)
+	}()
+	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
+		return strings.Compare(a.Labels.String(), b.Labels.String())
+	})
+	return slices.CompactFunc(o.points, func(a, b metric.Point) bool {
+		return a.Labels.String() == b.Labels.String()
+	})
+}

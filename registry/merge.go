@@ -1,0 +1,118 @@
+package registry
+
+import (
+	"slices"
+
+	"github.com/metertree/metertree/metric"
+)
+
+// Overflow is the label value that stands for the values beyond a budget.
+const Overflow = "__overflow__"
+
+// mergedKeys say, for a family whose budget was reached, how label sets that
+// have no series of their own are merged: in steps, each of which replaces the
+// value of one key more by Overflow. The first key is the one with the most
+// values, since it is the one that explodes. The other labels stay, and so do
+// the totals along them.
+type mergedKeys struct {
+	// order are positions in the family's keys.
+	order []int
+	// room is how many merged series each step may have before the next one
+	// merges further; the last step, with a single series, needs none.
+	room int
+	used []int
+}
+
+// findMerged returns the series that a label set without one of its own is
+// merged into, if that is already there.
+func (f *family) findMerged(all []string) *Series {
+	merged := f.merged.Load()
+	if merged == nil || len(all) > maxInline {
+		return nil
+	}
+	if s := f.find(all, f.hashAll(all)); s != nil {
+		return s
+	}
+	var inline [maxInline]string
+	values := append(inline[:0], all...)
+	for _, key := range merged.order {
+		values[key] = Overflow
+		if s := f.find(values, f.hashAll(values)); s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// mergeLocked returns the series that a label set beyond the budget is merged
+// into, made if need be; nil if the family's values cannot be merged.
+func (f *family) mergeLocked(all []string) *Series {
+	if f.Kind == metric.Gauge && f.Fold != metric.FoldLast {
+		f.registry.drop(f.Name, OverBudget)
+		return nil
+	}
+	if len(f.keys) == 0 {
+		return f.insertLocked(all, f.hashAll(all))
+	}
+	merged := f.merged.Load()
+	if merged == nil {
+		merged = f.planMerge()
+		f.merged.Store(merged)
+	}
+	values := slices.Clone(all)
+	for step, key := range merged.order {
+		values[key] = Overflow
+		hash := f.hashAll(values)
+		if s := f.find(values, hash); s != nil {
+			return s
+		}
+		last := step == len(merged.order)-1
+		if merged.used[step] < merged.room || last {
+			merged.used[step]++
+			f.announceMerge(f.keys[key])
+			return f.insertLocked(values, hash)
+		}
+	}
+	return nil
+}
+
+// planMerge orders the keys by how many values they have now.
+func (f *family) planMerge() *mergedKeys {
+	seen := make([]map[string]struct{}, len(f.keys))
+	for at := range seen {
+		seen[at] = map[string]struct{}{}
+	}
+	var values []string
+	t := f.table.Load()
+	for i := range t.slots {
+		s := t.slots[i].Load()
+		if s == nil {
+			continue
+		}
+		values = s.labels.Values(values[:0], f.keys)
+		for at, v := range values {
+			seen[at][v] = struct{}{}
+		}
+	}
+	order := make([]int, len(f.keys))
+	for at := range order {
+		order[at] = at
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return len(seen[b]) - len(seen[a]) })
+	return &mergedKeys{order: order, room: f.budget/10 + 1, used: make([]int, len(order))}
+}
+
+// announceMerge makes a merge loud: a count for the metric and the key, and
+// one line in the log.
+func (f *family) announceMerge(key string) {
+	r := f.registry
+	if f.registry.self.overflowed == nil || f == r.self.overflowed.family {
+		return
+	}
+	r.self.overflowed.AddInt(1, f.Name, key)
+	if r.firstOf(f.Name, key) {
+		r.options.Logger.Warn("series budget reached; further label sets are merged on one key",
+			"metric", f.Name, "budget", f.budget, "key", key,
+			"remedy", "take the label off, normalise its values, or raise the budget with meter.SeriesBudget")
+	}
+}

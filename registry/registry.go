@@ -1,0 +1,209 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/metertree/metertree/metric"
+)
+
+// DefaultSeriesBudget is how many label sets an instrument admits if neither
+// its definition nor the registry says otherwise.
+const DefaultSeriesBudget = 10_000
+
+// Options configure a Registry; the zero value is useful.
+type Options struct {
+	// SeriesBudget is the number of label sets each metric admits before
+	// further ones are merged; 0 means DefaultSeriesBudget.
+	SeriesBudget int
+	// Logger receives one line for each metric and reason for which updates
+	// are dropped or merged; nil logs nothing.
+	Logger *slog.Logger
+	// Now tells the time series start; nil means time.Now.
+	Now func() time.Time
+}
+
+// Registry holds definitions and series. All methods may be called at any
+// time from any goroutine.
+type Registry struct {
+	options Options
+	seed    maphash.Seed
+	self    selfMetrics
+
+	mu       sync.Mutex
+	families map[string]*family
+	// owners maps each exposed sample name to the family that writes it.
+	owners map[string]string
+	hooks  map[*Hook]struct{}
+}
+
+// New returns an empty registry.
+func New(options Options) *Registry {
+	if options.SeriesBudget <= 0 {
+		options.SeriesBudget = DefaultSeriesBudget
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	r := &Registry{
+		options:  options,
+		seed:     maphash.MakeSeed(),
+		families: map[string]*family{},
+		owners:   map[string]string{},
+		hooks:    map[*Hook]struct{}{},
+	}
+	r.self = defineSelfMetrics(r)
+	return r
+}
+
+// Definition is what Define needs besides the descriptor.
+type Definition struct {
+	metric.Descriptor
+	// SeriesBudget overrides the registry's; 0 keeps it.
+	SeriesBudget int
+}
+
+// Define returns the instrument of the given definition, made at the first
+// call. It fails if the descriptor is invalid or if the name is in use with
+// another kind, number, unit, scope, fold, bucket layout or set of labels.
+func (r *Registry) Define(d Definition) (*Instrument, error) {
+	f, err := r.family(d, nil)
+	if err != nil {
+		return nil, err
+	}
+	i := f.instrument(d.Descriptor)
+	if len(d.Keys) == 0 {
+		// Its one series is known, so it shows as zero before its first update.
+		i.Series(nil)
+	}
+	return i, nil
+}
+
+// DefineFunc registers a callback that is read at every collection. It fails
+// as Define does, and if the name is already in use.
+func (r *Registry) DefineFunc(d Definition, read Callback) error {
+	_, err := r.family(d, read)
+	return err
+}
+
+func (r *Registry) family(d Definition, read Callback) (*family, error) {
+	if err := d.Validate(); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f := r.families[d.Name]; f != nil {
+		if read != nil {
+			return nil, fmt.Errorf("metric %s is already defined: a callback needs a name of its own", d.Name)
+		}
+		return f, f.conflict(d)
+	}
+	if err := r.claim(d.Descriptor); err != nil {
+		return nil, err
+	}
+	f := newFamily(r, d, read)
+	r.families[d.Name] = f
+	return f, nil
+}
+
+// claim reserves the sample names a metric is exposed under, so that no
+// exposition ever holds one name twice.
+func (r *Registry) claim(d metric.Descriptor) error {
+	names := sampleNames(d)
+	for _, name := range names {
+		if owner, taken := r.owners[name]; taken {
+			return fmt.Errorf("metric %s would be exposed as %s, which metric %s already is: choose another name", d.Name, name, owner)
+		}
+	}
+	for _, name := range names {
+		r.owners[name] = d.Name
+	}
+	return nil
+}
+
+func sampleNames(d metric.Descriptor) []string {
+	names := []string{d.Name}
+	if d.Kind == metric.Histogram {
+		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+			names = append(names, d.Name+suffix)
+		}
+	}
+	return names
+}
+
+// remove takes a closed family out of the registry.
+func (r *Registry) remove(f *family) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.families[f.Name] != f {
+		return
+	}
+	delete(r.families, f.Name)
+	for _, name := range sampleNames(f.Descriptor) {
+		delete(r.owners, name)
+	}
+}
+
+// Hook is a function that runs before every collection.
+type Hook struct{ run func(context.Context) }
+
+// OnCollect registers a function that refreshes values before a collection
+// reads them. Remove it with RemoveHook.
+func (r *Registry) OnCollect(run func(context.Context)) *Hook {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := &Hook{run: run}
+	r.hooks[h] = struct{}{}
+	return h
+}
+
+// RemoveHook undoes OnCollect.
+func (r *Registry) RemoveHook(h *Hook) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.hooks, h)
+}
+
+// Collect refreshes what hooks refresh and yields every family that has a
+// series, ordered by name. Nothing is locked while a family is being read.
+func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
+	return func(yield func(*metric.Family) bool) {
+		for _, hook := range r.currentHooks() {
+			hook.run(ctx)
+		}
+		for _, f := range r.currentFamilies() {
+			if ctx.Err() != nil {
+				return
+			}
+			if view := f.view(); view != nil && !yield(view) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Registry) currentHooks() []*Hook {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.hooks))
+}
+
+func (r *Registry) currentFamilies() []*family {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	families := slices.Collect(maps.Values(r.families))
+	slices.SortFunc(families, func(a, b *family) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return families
+}

@@ -1,0 +1,89 @@
+package registry
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/metertree/metertree/metric"
+)
+
+// Reason says why an update was not taken as it was given.
+type Reason string
+
+const (
+	// WrongArity is an update whose number of label values is not that of the
+	// declared keys.
+	WrongArity Reason = "wrong_arity"
+	// Negative is a decrease of a monotonic counter.
+	Negative Reason = "negative"
+	// NotFinite is an update with NaN or an infinity.
+	NotFinite Reason = "not_finite"
+	// OutOfRange is an addition larger than a counter can hold.
+	OutOfRange Reason = "out_of_range"
+	// OverBudget is a gauge's update for a label set beyond the budget, which
+	// cannot be merged with others as a sum can.
+	OverBudget Reason = "over_budget"
+	// Closed is an update of an instrument that was closed.
+	Closed Reason = "closed"
+	// CallbackPanicked is a callback that panicked during a collection.
+	CallbackPanicked Reason = "callback_panicked"
+)
+
+// selfMetrics are the registry's own instruments.
+type selfMetrics struct {
+	dropped, overflowed, rejected *Instrument
+	logged                        *sync.Map
+}
+
+func defineSelfMetrics(r *Registry) selfMetrics {
+	counter := func(name, help string, keys ...string) *Instrument {
+		i, err := r.Define(Definition{Descriptor: metric.Descriptor{
+			Name: name, Scope: []string{"metertree"}, Kind: metric.Counter, Help: help, Keys: keys,
+		}})
+		if err != nil {
+			// The definitions are constants of this file, so only a defect here
+			// gets here, at the first construction in any test.
+			panic(err)
+		}
+		return i
+	}
+	return selfMetrics{
+		dropped: counter("metertree_dropped_updates_total",
+			"Updates that were not taken, by metric and reason.", "metric", "reason"),
+		overflowed: counter("metertree_overflow_total",
+			"Label sets beyond a metric's series budget, merged on the key that has the most values.", "metric", "key"),
+		rejected: counter("metertree_rejected_definitions_total",
+			"Instruments that do nothing because their definition was invalid or conflicting."),
+		logged: &sync.Map{},
+	}
+}
+
+// drop counts an update that was not taken and logs the first of its kind.
+func (r *Registry) drop(metric string, why Reason) {
+	if r.self.dropped == nil {
+		return
+	}
+	r.self.dropped.AddInt(1, metric, string(why))
+	if r.firstOf(metric, string(why)) {
+		r.options.Logger.Warn("metric update dropped; further ones are only counted",
+			slog.String("metric", metric), slog.String("reason", string(why)))
+	}
+}
+
+// Reject counts and logs a definition that failed where the caller has no way
+// to return the error.
+func (r *Registry) Reject(err error) {
+	r.self.rejected.AddInt(1)
+	if r.firstOf("", err.Error()) {
+		r.options.Logger.Error("instrument does nothing: its definition was rejected", "err", err)
+	}
+}
+
+// firstOf reports whether there is a logger that has not yet heard of this.
+func (r *Registry) firstOf(metric, what string) bool {
+	if r.options.Logger == nil {
+		return false
+	}
+	_, heard := r.self.logged.LoadOrStore([2]string{metric, what}, struct{}{})
+	return !heard
+}

@@ -39,36 +39,32 @@ func (c Counter) Inc(values ...string) {
 // Bind returns a handle on the series of the given label values. Values of the
 // wrong number give a handle that does nothing, and are counted as a drop.
 func (c Counter) Bind(values ...string) BoundCounter {
-	return BoundCounter{bind(c.instrument, values)}
+	return BoundCounter{c.instrument.Bind(values)}
 }
 
 // Delete ends the series of the given label values and reports whether there
 // was one.
 func (c Counter) Delete(values ...string) bool { return c.instrument.Delete(values...) }
 
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (c Counter) Enabled() bool { return c.instrument.Enabled() }
+
 // Close ends all series of the metric and frees its name.
 func (c Counter) Close() { c.instrument.Close() }
 
 // BoundCounter is a Counter with its label values fixed.
-type BoundCounter struct{ series *registry.Series }
+type BoundCounter struct{ bound registry.Bound }
 
 // Add adds v.
 func (c BoundCounter) Add(v int64) {
-	if c.series != nil && c.series.AcceptsInt(v) {
-		c.series.AddInt(v)
-	}
+	c.bound.AddInt(v)
 }
 
 // Inc adds one.
 func (c BoundCounter) Inc() {
-	if c.series != nil {
-		c.series.AddInt(1)
-	}
+	c.bound.AddInt(1)
 }
 
-func bind(i *registry.Instrument, values []string) *registry.Series {
-	if i == nil {
-		return nil
-	}
-	return i.Series(values)
-}
+// Unpin lets the series be forgotten when it is idle; the handle stays usable.
+func (c BoundCounter) Unpin() { c.bound.Unpin() }

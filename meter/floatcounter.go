@@ -30,27 +30,33 @@ func (c FloatCounter) Add(v float64, values ...string) {
 	}
 }
 
-// Bind returns a handle on the series of the given label values.
+// Bind returns a handle on the series of the given label values, and
+// pins the series.
 func (c FloatCounter) Bind(values ...string) BoundFloatCounter {
-	return BoundFloatCounter{bind(c.instrument, values)}
+	return BoundFloatCounter{c.instrument.Bind(values)}
 }
 
 // Delete ends the series of the given label values and reports whether there
 // was one.
 func (c FloatCounter) Delete(values ...string) bool { return c.instrument.Delete(values...) }
 
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (c FloatCounter) Enabled() bool { return c.instrument.Enabled() }
+
 // Close ends all series of the metric and frees its name.
 func (c FloatCounter) Close() { c.instrument.Close() }
 
 // BoundFloatCounter is a FloatCounter with its label values fixed.
-type BoundFloatCounter struct{ series *registry.Series }
+type BoundFloatCounter struct{ bound registry.Bound }
 
 // Add adds v.
 func (c BoundFloatCounter) Add(v float64) {
-	if c.series != nil && c.series.AcceptsFloat(v) {
-		c.series.AddFloat(v)
-	}
+	c.bound.AddFloat(v)
 }
+
+// Unpin lets the series be forgotten when it is idle; the handle stays usable.
+func (c BoundFloatCounter) Unpin() { c.bound.Unpin() }
 
 // named returns the descriptor with a name.
 func named(d metric.Descriptor, name string) metric.Descriptor {

@@ -37,31 +37,35 @@ func (g Gauge) Add(v float64, values ...string) {
 	}
 }
 
-// Bind returns a handle on the series of the given label values.
+// Bind returns a handle on the series of the given label values, and
+// pins the series.
 func (g Gauge) Bind(values ...string) BoundGauge {
-	return BoundGauge{bind(g.instrument, values)}
+	return BoundGauge{g.instrument.Bind(values)}
 }
 
 // Delete ends the series of the given label values and reports whether there
 // was one.
 func (g Gauge) Delete(values ...string) bool { return g.instrument.Delete(values...) }
 
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (g Gauge) Enabled() bool { return g.instrument.Enabled() }
+
 // Close ends all series of the metric and frees its name.
 func (g Gauge) Close() { g.instrument.Close() }
 
 // BoundGauge is a Gauge with its label values fixed.
-type BoundGauge struct{ series *registry.Series }
+type BoundGauge struct{ bound registry.Bound }
 
 // Set sets the value.
 func (g BoundGauge) Set(v float64) {
-	if g.series != nil && g.series.AcceptsFloat(v) {
-		g.series.SetGauge(v)
-	}
+	g.bound.SetGauge(v)
 }
 
 // Add adds v, which may be negative.
 func (g BoundGauge) Add(v float64) {
-	if g.series != nil && g.series.AcceptsFloat(v) {
-		g.series.AddGauge(v)
-	}
+	g.bound.AddGauge(v)
 }
+
+// Unpin lets the series be forgotten when it is idle; the handle stays usable.
+func (g BoundGauge) Unpin() { g.bound.Unpin() }

@@ -32,6 +32,14 @@ func (h Histogram) Observe(v float64, values ...string) {
 	}
 }
 
+// ObserveExemplar is Observe for a value measured in a trace, given by its ids
+// in hexadecimal. It may allocate; call it for sampled traces only.
+func (h Histogram) ObserveExemplar(v float64, traceID, spanID string, values ...string) {
+	if h.instrument != nil {
+		h.instrument.ObserveExemplar(v, traceID, spanID, values...)
+	}
+}
+
 // ObserveSince records the seconds passed since start.
 func (h Histogram) ObserveSince(start time.Time, values ...string) {
 	if h.instrument != nil {
@@ -39,31 +47,43 @@ func (h Histogram) ObserveSince(start time.Time, values ...string) {
 	}
 }
 
-// Bind returns a handle on the series of the given label values.
+// Bind returns a handle on the series of the given label values, and
+// pins the series.
 func (h Histogram) Bind(values ...string) BoundHistogram {
-	return BoundHistogram{bind(h.instrument, values)}
+	return BoundHistogram{h.instrument.Bind(values)}
 }
 
 // Delete ends the series of the given label values and reports whether there
 // was one.
 func (h Histogram) Delete(values ...string) bool { return h.instrument.Delete(values...) }
 
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (h Histogram) Enabled() bool { return h.instrument.Enabled() }
+
 // Close ends all series of the metric and frees its name.
 func (h Histogram) Close() { h.instrument.Close() }
 
 // BoundHistogram is a Histogram with its label values fixed.
-type BoundHistogram struct{ series *registry.Series }
+type BoundHistogram struct{ bound registry.Bound }
 
 // Observe records v.
 func (h BoundHistogram) Observe(v float64) {
-	if h.series != nil && h.series.AcceptsFloat(v) {
-		h.series.Observe(v)
-	}
+	h.bound.Observe(v)
+}
+
+// ObserveExemplar is Observe for a value measured in a trace, given by its ids
+// in hexadecimal. It may allocate; call it for sampled traces only.
+func (h BoundHistogram) ObserveExemplar(v float64, traceID, spanID string) {
+	h.bound.ObserveExemplar(v, traceID, spanID)
 }
 
 // ObserveSince records the seconds passed since start.
 func (h BoundHistogram) ObserveSince(start time.Time) {
-	if h.series != nil {
-		h.Observe(time.Since(start).Seconds())
+	if h.bound != (registry.Bound{}) {
+		h.bound.Observe(time.Since(start).Seconds())
 	}
 }
+
+// Unpin lets the series be forgotten when it is idle; the handle stays usable.
+func (h BoundHistogram) Unpin() { h.bound.Unpin() }

@@ -51,3 +51,10 @@ func Fold(fold metric.Fold) Option {
 func SeriesBudget(series int) Option {
 	return optionFunc(func(d *registry.Definition) { d.SeriesBudget = series })
 }
+
+// ForgetAfter sets for how many collections a series must be idle to be
+// forgotten, unless a bound handle pins it; a negative number keeps idle
+// series. A series that comes back starts from zero.
+func ForgetAfter(collections int) Option {
+	return optionFunc(func(d *registry.Definition) { d.ForgetAfter = collections })
+}

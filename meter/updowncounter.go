@@ -30,24 +30,30 @@ func (c UpDownCounter) Add(v int64, values ...string) {
 	}
 }
 
-// Bind returns a handle on the series of the given label values.
+// Bind returns a handle on the series of the given label values, and
+// pins the series.
 func (c UpDownCounter) Bind(values ...string) BoundUpDownCounter {
-	return BoundUpDownCounter{bind(c.instrument, values)}
+	return BoundUpDownCounter{c.instrument.Bind(values)}
 }
 
 // Delete ends the series of the given label values and reports whether there
 // was one.
 func (c UpDownCounter) Delete(values ...string) bool { return c.instrument.Delete(values...) }
 
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (c UpDownCounter) Enabled() bool { return c.instrument.Enabled() }
+
 // Close ends all series of the metric and frees its name.
 func (c UpDownCounter) Close() { c.instrument.Close() }
 
 // BoundUpDownCounter is an UpDownCounter with its label values fixed.
-type BoundUpDownCounter struct{ series *registry.Series }
+type BoundUpDownCounter struct{ bound registry.Bound }
 
 // Add adds v, which may be negative.
 func (c BoundUpDownCounter) Add(v int64) {
-	if c.series != nil && c.series.AcceptsInt(v) {
-		c.series.AddInt(v)
-	}
+	c.bound.AddInt(v)
 }
+
+// Unpin lets the series be forgotten when it is idle; the handle stays usable.
+func (c BoundUpDownCounter) Unpin() { c.bound.Unpin() }

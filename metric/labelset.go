@@ -6,15 +6,12 @@ import (
 )
 
 // LabelSet is the complete label set of one series in the form in which the
-// text exposition writes it, such as `op="put",status="ok"`. It is made once
-// per series and serves as its identity, as the source of the raw values and
-// as the bytes an exporter writes. The zero value is the empty set.
-type LabelSet struct {
-	encoded string
-	// raw holds the values where escaping made encoded differ from them; it is
-	// nil for nearly all series, and a pointer because it is.
-	raw *[]string
-}
+// text exposition writes it, without braces: `op="put",status="ok"`, sorted by
+// name, with backslash, quote and line feed escaped. It is made once per series
+// and serves as its identity, as the source of the raw values and as the bytes
+// an exporter writes. Two sets under the same keys are equal exactly if their
+// strings are.
+type LabelSet string
 
 // EncodeLabels makes the label set of the given values under the given sorted
 // keys. The values are copied, never kept.
@@ -25,63 +22,60 @@ func EncodeLabels(keys, values []string) LabelSet {
 	}
 	var b strings.Builder
 	b.Grow(max(size-1, 0))
-	escaped := false
 	for i, key := range keys {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		b.WriteString(key)
 		b.WriteString(`="`)
-		escaped = writeEscaped(&b, values[i]) || escaped
+		writeEscaped(&b, values[i])
 		b.WriteByte('"')
 	}
-	set := LabelSet{encoded: b.String()}
-	if escaped {
-		raw := make([]string, len(values))
-		for i, v := range values {
-			raw[i] = strings.Clone(v)
-		}
-		set.raw = &raw
-	}
-	return set
+	return LabelSet(b.String())
 }
 
-// writeEscaped writes a label value as the text exposition wants it and
-// reports whether that differs from the value.
-func writeEscaped(b *strings.Builder, value string) bool {
+func writeEscaped(b *strings.Builder, value string) {
 	if !strings.ContainsAny(value, "\\\"\n") {
 		b.WriteString(value)
-		return false
+		return
 	}
 	for i := range len(value) {
-		switch c := value[i]; c {
-		case '\\':
-			b.WriteString(`\\`)
-		case '"':
-			b.WriteString(`\"`)
-		case '\n':
-			b.WriteString(`\n`)
-		default:
-			b.WriteByte(c)
+		if e := escape(value[i]); e != 0 {
+			b.WriteByte('\\')
+			b.WriteByte(e)
+		} else {
+			b.WriteByte(value[i])
 		}
 	}
-	return true
 }
 
-// String returns the encoded form, without braces.
-func (s LabelSet) String() string { return s.encoded }
+// escape returns what follows the backslash that stands for a byte, or 0 if
+// the byte stands for itself.
+func escape(c byte) byte {
+	switch c {
+	case '\\', '"':
+		return c
+	case '\n':
+		return 'n'
+	}
+	return 0
+}
+
+// String returns the encoded form.
+func (s LabelSet) String() string { return string(s) }
+
+// Escaped reports whether a value needed escaping, so that the encoded form
+// differs from it. Hardly any set does.
+func (s LabelSet) Escaped() bool { return strings.IndexByte(string(s), '\\') >= 0 }
 
 // Values appends the raw values to dst, in the order of the keys the set was
-// made with, and returns it.
+// made with, and returns it. The values share the set's memory where they can.
 func (s LabelSet) Values(dst, keys []string) []string {
-	if s.raw != nil {
-		return append(dst, *s.raw...)
-	}
-	rest := s.encoded
+	rest := string(s)
 	for _, key := range keys {
 		rest = rest[len(key)+len(`="`):]
-		end := strings.IndexByte(rest, '"')
-		dst = append(dst, rest[:end])
+		end := closingQuote(rest)
+		dst = append(dst, unescape(rest[:end]))
 		rest = rest[min(end+len(`",`), len(rest)):]
 	}
 	return dst
@@ -99,35 +93,60 @@ func (s LabelSet) All(keys []string) iter.Seq2[string, string] {
 	}
 }
 
-// Matcher compares a label set with values that are given one after the other
-// in the order of the keys, without encoding them.
-//
-// It is exact. In a set that needed no escaping every quote is one that closes
-// or opens a value, two for each key. A value is accepted where a quote follows
-// it, and the end must be reached with the last value, so the accepted values
-// can hold no quote themselves, and therefore are the values of the set.
-type Matcher struct {
-	set  LabelSet
-	at   int
-	next int
-}
-
-// Match starts a comparison.
-func (s LabelSet) Match() Matcher { return Matcher{set: s} }
-
-// Next reports whether the next value is the given one; skip is the length of
-// what stands between the values: `key="` for the first, `",key="` for others.
-func (m *Matcher) Next(value string, skip int) bool {
-	if m.set.raw != nil {
-		m.next++
-		return (*m.set.raw)[m.next-1] == value
+// closingQuote returns the position of the first quote that is not escaped.
+func closingQuote(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return i
+		case '\\':
+			i++
+		}
 	}
-	from := m.at + skip
-	m.at = from + len(value)
-	return m.at < len(m.set.encoded) && m.set.encoded[m.at] == '"' && m.set.encoded[from:m.at] == value
+	return len(s)
 }
 
-// Done reports whether all of the set was compared.
-func (m *Matcher) Done() bool {
-	return m.set.raw != nil || len(m.set.encoded) == 0 || m.at == len(m.set.encoded)-1
+func unescape(s string) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	raw := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			raw = append(raw, s[i])
+			continue
+		}
+		i++
+		if s[i] == 'n' {
+			raw = append(raw, '\n')
+		} else {
+			raw = append(raw, s[i])
+		}
+	}
+	return string(raw)
+}
+
+// CutValue compares the value at the start of an encoded set, or of what an
+// earlier call left of one, with a raw value. It returns what follows the
+// closing quote, and false if the values differ. It does not allocate.
+func CutValue(encoded, value string) (rest string, equal bool) {
+	for i := range len(value) {
+		c := value[i]
+		if e := escape(c); e != 0 {
+			if encoded == "" || encoded[0] != '\\' {
+				return "", false
+			}
+			encoded, c = encoded[1:], e
+		} else if encoded != "" && encoded[0] == '\\' {
+			return "", false
+		}
+		if encoded == "" || encoded[0] != c {
+			return "", false
+		}
+		encoded = encoded[1:]
+	}
+	if encoded == "" || encoded[0] != '"' {
+		return "", false
+	}
+	return encoded[1:], true
 }

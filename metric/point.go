@@ -28,6 +28,9 @@ type Point struct {
 	Float float64
 	// Histogram is set for kind Histogram alone.
 	Histogram HistogramPoint
+	// Exemplars holds one for each bucket, nil where a bucket has none. It is
+	// nil if the series has none at all.
+	Exemplars []*Exemplar
 }
 
 // HistogramPoint is a distribution over explicit buckets.

@@ -1,12 +1,6 @@
 package registry
 
-import (
-	"iter"
-	"slices"
-	"strings"
-
-	"github.com/metertree/metertree/metric"
-)
+import "github.com/metertree/metertree/metric"
 
 // Callback reads a family's values at a collection and gives each to the
 // observer. It must not keep the observer. A panic ends the family's part of
@@ -44,33 +38,4 @@ func (o *Observer) add(p metric.Point, values []string) {
 	}
 	p.Labels = metric.EncodeLabels(o.family.keys, o.parts.allValues(nil, values))
 	o.points = append(o.points, p)
-}
-
-// callbackPoints runs the callback and yields what it gave.
-func (f *family) callbackPoints() iter.Seq[*metric.Point] {
-	return func(yield func(*metric.Point) bool) {
-		for _, p := range f.runCallback() {
-			if !yield(&p) {
-				return
-			}
-		}
-	}
-}
-
-func (f *family) runCallback() []metric.Point {
-	o := &Observer{family: f, parts: f.callbackParts}
-	func() {
-		defer func() {
-			if recover() != nil {
-				f.registry.drop(f.Name, CallbackPanicked)
-			}
-		}()
-		f.read(o)
-	}()
-	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
-		return strings.Compare(a.Labels.String(), b.Labels.String())
-	})
-	return slices.CompactFunc(o.points, func(a, b metric.Point) bool {
-		return a.Labels.String() == b.Labels.String()
-	})
 }

@@ -3,7 +3,6 @@ package registry
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -17,19 +16,32 @@ type family struct {
 	// keys are the names of all labels, sorted.
 	keys   []string
 	budget int
+	// forgetAfter is how many idle sweeps end a series; 0 keeps all.
+	forgetAfter int
 	// read is set for a family whose values a callback gives, and with it the
 	// instrument that places their labels.
 	read          Callback
 	callbackParts *Instrument
-	table         atomic.Pointer[table]
+
+	table atomic.Pointer[table]
 	// merged is nil until the budget was reached once.
 	merged atomic.Pointer[mergedKeys]
+	// sweeping is held by the one collection that looks for idle series.
+	sweeping atomic.Bool
+	// maintained excludes reading series from demoting, sealing and settling
+	// them. It is never held while a reader's caller runs.
+	maintained sync.RWMutex
+	closed     atomic.Bool
 
+	// mu guards what follows, and changes of table and merged. It may be held
+	// when maintained is locked, not the other way round.
 	mu          sync.Mutex
-	closed      bool
 	instruments map[string]*Instrument
-	// ordered are the series sorted by labels, nil after a change.
-	ordered []*Series
+	// ordered are the live series sorted by labels, nil after a change.
+	ordered []*series
+	// draining are series that were demoted and wait to be settled; ending are
+	// those that were sealed and do.
+	draining, ending []waiting
 }
 
 func newFamily(r *Registry, d Definition, read Callback) *family {
@@ -38,6 +50,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 		registry:    r,
 		keys:        d.AllKeys(),
 		budget:      d.SeriesBudget,
+		forgetAfter: d.ForgetAfter,
 		read:        read,
 		instruments: map[string]*Instrument{},
 	}
@@ -45,6 +58,9 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	f.Const = nil
 	if f.budget <= 0 {
 		f.budget = r.options.SeriesBudget
+	}
+	if f.forgetAfter == 0 {
+		f.forgetAfter = r.options.ForgetAfter
 	}
 	if read != nil {
 		f.callbackParts = newInstrument(f, d.Descriptor)
@@ -103,153 +119,58 @@ func instrumentID(d metric.Descriptor) string {
 	return fmt.Sprintf("%q%q", d.Const, d.Keys)
 }
 
-// admit returns the series of a label set, made if need be, or the one that
-// sets beyond the budget are merged into; nil if the set was refused, which
-// was then counted. The values are those of f.keys and are not kept.
-func (f *family) admit(values []string, hash uint32) *Series {
+// live returns the live series sorted by labels; the slice is not to be
+// written.
+func (f *family) live() []*series {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed {
-		f.registry.drop(f.Name, Closed)
-		return nil
-	}
-	if s := f.find(values, hash); s != nil {
-		return s
-	}
-	if f.table.Load().used < f.budget {
-		return f.insertLocked(values, hash)
-	}
-	return f.mergeLocked(values)
+	return f.liveLocked()
 }
 
-func (f *family) insertLocked(values []string, hash uint32) *Series {
-	s := newSeries(f, metric.EncodeLabels(f.keys, values), hash, f.registry.options.Now())
-	t := f.table.Load()
-	if t.full() {
-		t = t.rebuilt(func(*Series) bool { return true })
-		t.insert(s)
-		f.table.Store(t)
-	} else {
-		t.insert(s)
+func (f *family) liveLocked() []*series {
+	if f.ordered == nil {
+		f.ordered = f.table.Load().all()
+		slices.SortFunc(f.ordered, byLabels)
 	}
-	f.ordered = nil
-	return s
+	return f.ordered
 }
 
-// find returns the series of all label values in the order of f.keys.
-func (f *family) find(values []string, hash uint32) *Series {
-	t := f.table.Load()
-	mask := len(t.slots) - 1
-	for at := int(hash) & mask; ; at = (at + 1) & mask {
-		s := t.slots[at].Load()
-		if s == nil {
-			return nil
-		}
-		if s.hash == hash && f.hasValues(s, values) {
-			return s
-		}
+// liveAndEnding returns the live series sorted by labels and then those that
+// were sealed but may still count. The slice is not to be written.
+func (f *family) liveAndEnding() []*series {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := slices.Clip(f.liveLocked())
+	for _, w := range f.ending {
+		all = append(all, w.series)
 	}
-}
-
-func (f *family) hasValues(s *Series, values []string) bool {
-	m := s.labels.Match()
-	for i, v := range values {
-		skip := len(f.keys[i]) + len(`="`)
-		if i > 0 {
-			skip += len(`",`)
-		}
-		if !m.Next(v, skip) {
-			return false
-		}
-	}
-	return m.Done()
+	return all
 }
 
 // successor returns the series that counts what a sealed one no longer does,
 // or nil if there can be none.
-func (f *family) successor(s *Series) *Series {
-	if next := s.next.Load(); next != nil {
-		return next
-	}
-	next := f.admit(s.labels.Values(nil, f.keys), s.hash)
-	if next == s {
+func (f *family) successor(s *series) *series {
+	if !s.has(flagEnded) {
 		// Not sealed after all: the sum has left the range of its type.
 		f.registry.drop(f.Name, OutOfRange)
 		return nil
 	}
-	if next != nil {
-		s.next.Store(next)
+	next := &s.more().next
+	if known := next.Load(); known != nil {
+		return known
 	}
-	return next
-}
-
-// removeLocked takes series out and seals them.
-func (f *family) removeLocked(gone func(*Series) bool) (removed int) {
-	old := f.table.Load()
-	var out []*Series
-	f.table.Store(old.rebuilt(func(s *Series) bool {
-		if gone(s) {
-			out = append(out, s)
-			return false
-		}
-		return true
-	}))
-	f.ordered = nil
-	for _, s := range out {
-		s.seal()
+	found := f.admit(s.labels.Values(nil, f.keys), s.hash)
+	if found != nil {
+		next.Store(found)
 	}
-	return len(out)
+	return found
 }
 
 // close ends all series and frees the name.
 func (f *family) close() {
 	f.mu.Lock()
-	f.closed = true
-	f.removeLocked(func(*Series) bool { return true })
+	f.closed.Store(true)
+	f.endLocked(func(s *series) (waiting, bool) { return waiting{series: s}, true })
 	f.mu.Unlock()
 	f.registry.remove(f)
-}
-
-// series returns all series sorted by labels; the slice is not to be written.
-func (f *family) series() []*Series {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ordered == nil {
-		t := f.table.Load()
-		ordered := make([]*Series, 0, t.used)
-		for i := range t.slots {
-			if s := t.slots[i].Load(); s != nil {
-				ordered = append(ordered, s)
-			}
-		}
-		slices.SortFunc(ordered, func(a, b *Series) int {
-			return strings.Compare(a.labels.String(), b.labels.String())
-		})
-		f.ordered = ordered
-	}
-	return f.ordered
-}
-
-// view returns what a collection shows of the family; nil if it is empty.
-func (f *family) view() *metric.Family {
-	view := &metric.Family{Descriptor: f.Descriptor, Keys: f.keys}
-	if f.read != nil {
-		view.Points = f.callbackPoints()
-		return view
-	}
-	series := f.series()
-	if len(series) == 0 {
-		return nil
-	}
-	view.Points = func(yield func(*metric.Point) bool) {
-		var point metric.Point
-		var words []uint64
-		for _, s := range series {
-			s.read(&point, &words)
-			if !yield(&point) {
-				return
-			}
-		}
-	}
-	return view
 }

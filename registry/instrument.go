@@ -2,17 +2,15 @@ package registry
 
 import (
 	"hash/maphash"
-	"math"
 	"slices"
 
-	"github.com/metertree/metertree/internal/cell"
 	"github.com/metertree/metertree/metric"
 )
 
 // Instrument is one definition: a family together with the constant labels of
 // a scope. Its methods take the values of the declared keys in their order and
-// never keep the slice. They may be called at any time from any goroutine, and
-// on a nil instrument do nothing.
+// never keep the slice. They may be called at any time from any goroutine.
+// Those that update need a non-nil instrument.
 type Instrument struct {
 	family *family
 	keys   int
@@ -31,7 +29,8 @@ type part struct {
 	value int
 	// fixed is the value of a constant label.
 	fixed string
-	// skip is the length of what the encoded set holds before the value.
+	// skip is the length of what the encoded set holds between the value
+	// before and this one.
 	skip int
 }
 
@@ -63,33 +62,23 @@ func (f *family) valueHash(at int, value string) uint64 {
 	return maphash.String(f.registry.seed, value) * weight(at)
 }
 
-// hashAll returns the hash of all label values in the order of f.keys.
-func (f *family) hashAll(values []string) uint32 {
-	var h uint64
-	for at, v := range values {
-		h += f.valueHash(at, v)
-	}
-	return fold(h)
-}
-
 // fold takes the upper half: multiplication mixes upwards.
 func fold(h uint64) uint32 { return uint32(h >> 32) }
 
-// Series returns the series of the given values, made if need be. It returns
+// series returns the series of the given values, made if need be. It returns
 // nil, and has counted why, if there can be none.
-func (i *Instrument) Series(values []string) *Series {
+func (i *Instrument) series(values []string) *series {
 	if len(values) != i.keys {
 		i.family.registry.drop(i.family.Name, WrongArity)
 		return nil
 	}
-	h := i.constHash
+	h, seed := i.constHash, i.family.registry.seed
 	for at, v := range values {
-		h += maphash.String(i.family.registry.seed, v) * i.weights[at]
+		h += maphash.String(seed, v) * i.weights[at]
 	}
 	hash := fold(h)
 	t := i.family.table.Load()
-	mask := len(t.slots) - 1
-	for at := int(hash) & mask; ; at = (at + 1) & mask {
+	for at := t.home(hash); ; at = t.after(at) {
 		s := t.slots[at].Load()
 		if s == nil {
 			return i.make(values, hash)
@@ -100,18 +89,31 @@ func (i *Instrument) Series(values []string) *Series {
 	}
 }
 
-func (i *Instrument) matches(s *Series, values []string) bool {
-	m := s.labels.Match()
-	for _, p := range i.parts {
+// matches compares a series' label set with values, without encoding them.
+//
+// In a set without escapes every quote opens or closes a value, two for each
+// key. A value is accepted where it stands in the set with a quote behind it,
+// and the end of the set must be reached with the last one; so the accepted
+// values hold no quote, and are those of the set. Sets with escapes, which are
+// rare, are compared byte by byte.
+func (i *Instrument) matches(s *series, values []string) bool {
+	if s.has(flagEscaped) {
+		return i.family.hasValues(s, i.allValues(make([]string, 0, maxInline), values))
+	}
+	set, at := string(s.labels), 0
+	for k := range i.parts {
+		p := &i.parts[k]
 		v := p.fixed
 		if p.value != constant {
 			v = values[p.value]
 		}
-		if !m.Next(v, p.skip) {
+		from := at + p.skip
+		at = from + len(v)
+		if at >= len(set) || set[at] != '"' || set[from:at] != v {
 			return false
 		}
 	}
-	return m.Done()
+	return at+1 >= len(set)
 }
 
 // maxInline is how many labels an update can have without its slow path
@@ -119,10 +121,9 @@ func (i *Instrument) matches(s *Series, values []string) bool {
 const maxInline = 16
 
 // make finds or makes the series the hard way.
-func (i *Instrument) make(values []string, hash uint32) *Series {
-	var inline [maxInline]string
-	all := i.allValues(inline[:0], values)
-	if s := i.family.findMerged(all); s != nil {
+func (i *Instrument) make(values []string, hash uint32) *series {
+	all := i.allValues(make([]string, 0, maxInline), values)
+	if s := i.family.findMerged(all, hash); s != nil {
 		return s
 	}
 	return i.family.admit(all, hash)
@@ -140,82 +141,9 @@ func (i *Instrument) allValues(dst, values []string) []string {
 	return dst
 }
 
-// AddInt adds to an Int64 sum. A decrease of a monotonic counter is dropped.
-func (i *Instrument) AddInt(v int64, values ...string) {
-	if s := i.Series(values); s != nil && s.AcceptsInt(v) {
-		s.AddInt(v)
-	}
-}
-
-// AddFloat adds to a Float64 sum. A decrease of a monotonic counter and values
-// that are not finite are dropped.
-func (i *Instrument) AddFloat(v float64, values ...string) {
-	if s := i.Series(values); s != nil && s.AcceptsFloat(v) {
-		s.AddFloat(v)
-	}
-}
-
-// SetGauge sets a gauge. Values that are not finite are dropped.
-func (i *Instrument) SetGauge(v float64, values ...string) {
-	if s := i.Series(values); s != nil && s.AcceptsFloat(v) {
-		s.SetGauge(v)
-	}
-}
-
-// AddGauge adds to a gauge. Values that are not finite are dropped.
-func (i *Instrument) AddGauge(v float64, values ...string) {
-	if s := i.Series(values); s != nil && s.AcceptsFloat(v) {
-		s.AddGauge(v)
-	}
-}
-
-// Observe adds to a histogram. Values that are not finite are dropped.
-func (i *Instrument) Observe(v float64, values ...string) {
-	if s := i.Series(values); s != nil && s.AcceptsFloat(v) {
-		s.Observe(v)
-	}
-}
-
-// AcceptsInt reports whether a sum can take v; if not, the drop was counted.
-func (s *Series) AcceptsInt(v int64) bool {
-	if uint64(v) <= uint64(cell.MaxInt) {
-		return true
-	}
-	return s.acceptsOddInt(v)
-}
-
-func (s *Series) acceptsOddInt(v int64) bool {
-	switch {
-	case v < 0 && s.family.Kind.Monotonic():
-		s.family.registry.drop(s.family.Name, Negative)
-		return false
-	case v > cell.MaxInt || v < -cell.MaxInt:
-		s.family.registry.drop(s.family.Name, OutOfRange)
-		return false
-	}
-	return true
-}
-
-// AcceptsFloat reports whether the series can take v; if not, the drop was
-// counted.
-func (s *Series) AcceptsFloat(v float64) bool {
-	if v >= 0 && v <= math.MaxFloat64 {
-		return true
-	}
-	return s.acceptsOddFloat(v)
-}
-
-func (s *Series) acceptsOddFloat(v float64) bool {
-	switch {
-	case math.IsNaN(v) || math.IsInf(v, 0):
-		s.family.registry.drop(s.family.Name, NotFinite)
-		return false
-	case v < 0 && s.family.Kind.Monotonic():
-		s.family.registry.drop(s.family.Name, Negative)
-		return false
-	}
-	return true
-}
+// Enabled reports whether updates of the instrument are recorded: it is not
+// nil and was not closed.
+func (i *Instrument) Enabled() bool { return i != nil && !i.family.closed.Load() }
 
 // Delete ends the series of the given values and reports whether there was
 // one. Exporters no longer show it; an update that comes later starts it anew.
@@ -231,7 +159,8 @@ func (i *Instrument) Delete(values ...string) bool {
 	if s == nil {
 		return false
 	}
-	return i.family.removeLocked(func(have *Series) bool { return have == s }) > 0
+	i.family.endLocked(func(have *series) (waiting, bool) { return waiting{series: have}, have == s })
+	return true
 }
 
 // Close ends every series of the instrument's metric, whichever scope they

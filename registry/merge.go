@@ -25,16 +25,15 @@ type mergedKeys struct {
 
 // findMerged returns the series that a label set without one of its own is
 // merged into, if that is already there.
-func (f *family) findMerged(all []string) *Series {
+func (f *family) findMerged(all []string, hash uint32) *series {
 	merged := f.merged.Load()
-	if merged == nil || len(all) > maxInline {
+	if merged == nil {
 		return nil
 	}
-	if s := f.find(all, f.hashAll(all)); s != nil {
+	if s := f.find(all, hash); s != nil {
 		return s
 	}
-	var inline [maxInline]string
-	values := append(inline[:0], all...)
+	values := append(make([]string, 0, maxInline), all...)
 	for _, key := range merged.order {
 		values[key] = Overflow
 		if s := f.find(values, f.hashAll(values)); s != nil {
@@ -46,7 +45,7 @@ func (f *family) findMerged(all []string) *Series {
 
 // mergeLocked returns the series that a label set beyond the budget is merged
 // into, made if need be; nil if the family's values cannot be merged.
-func (f *family) mergeLocked(all []string) *Series {
+func (f *family) mergeLocked(all []string) *series {
 	if f.Kind == metric.Gauge && f.Fold != metric.FoldLast {
 		f.registry.drop(f.Name, OverBudget)
 		return nil
@@ -83,12 +82,7 @@ func (f *family) planMerge() *mergedKeys {
 		seen[at] = map[string]struct{}{}
 	}
 	var values []string
-	t := f.table.Load()
-	for i := range t.slots {
-		s := t.slots[i].Load()
-		if s == nil {
-			continue
-		}
+	for _, s := range f.table.Load().all() {
 		values = s.labels.Values(values[:0], f.keys)
 		for at, v := range values {
 			seen[at][v] = struct{}{}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,9 @@ type Options struct {
 	// SeriesBudget is the number of label sets each metric admits before
 	// further ones are merged; 0 means DefaultSeriesBudget.
 	SeriesBudget int
+	// ForgetAfter is for how many collections a series must be idle to be
+	// forgotten, unless a bound handle pins it; 0 keeps idle series.
+	ForgetAfter int
 	// Logger receives one line for each metric and reason for which updates
 	// are dropped or merged; nil logs nothing.
 	Logger *slog.Logger
@@ -42,6 +46,10 @@ type Registry struct {
 	// owners maps each exposed sample name to the family that writes it.
 	owners map[string]string
 	hooks  map[*Hook]struct{}
+	// readers is replaced, never written.
+	readers []*Reader
+	// closing are families without a name whose series still may count.
+	closing []*family
 }
 
 // New returns an empty registry.
@@ -68,6 +76,9 @@ type Definition struct {
 	metric.Descriptor
 	// SeriesBudget overrides the registry's; 0 keeps it.
 	SeriesBudget int
+	// ForgetAfter overrides the registry's; 0 keeps it, and a negative number
+	// keeps idle series.
+	ForgetAfter int
 }
 
 // Define returns the instrument of the given definition, made at the first
@@ -81,7 +92,7 @@ func (r *Registry) Define(d Definition) (*Instrument, error) {
 	i := f.instrument(d.Descriptor)
 	if len(d.Keys) == 0 {
 		// Its one series is known, so it shows as zero before its first update.
-		i.Series(nil)
+		i.series(nil)
 	}
 	return i, nil
 }
@@ -146,6 +157,7 @@ func (r *Registry) remove(f *family) {
 		return
 	}
 	delete(r.families, f.Name)
+	r.closing = append(r.closing, f)
 	for _, name := range sampleNames(f.Descriptor) {
 		delete(r.owners, name)
 	}
@@ -175,9 +187,7 @@ func (r *Registry) RemoveHook(h *Hook) {
 // series, ordered by name. Nothing is locked while a family is being read.
 func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	return func(yield func(*metric.Family) bool) {
-		for _, hook := range r.currentHooks() {
-			hook.run(ctx)
-		}
+		r.refresh(ctx)
 		for _, f := range r.currentFamilies() {
 			if ctx.Err() != nil {
 				return
@@ -189,21 +199,41 @@ func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	}
 }
 
+// refresh runs the hooks and settles what waits for it.
+func (r *Registry) refresh(ctx context.Context) {
+	for _, hook := range r.currentHooks() {
+		hook.run(ctx)
+	}
+	for _, f := range r.currentFamilies() {
+		f.settlePending()
+	}
+	r.mu.Lock()
+	closing := r.closing
+	r.closing = nil
+	r.mu.Unlock()
+	closing = slices.DeleteFunc(closing, (*family).settlePending)
+	r.mu.Lock()
+	r.closing = append(r.closing, closing...)
+	r.mu.Unlock()
+}
+
 func (r *Registry) currentHooks() []*Hook {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Collect(maps.Keys(r.hooks))
 }
 
+func (r *Registry) currentReaders() []*Reader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.readers
+}
+
+// currentFamilies returns the families ordered by name.
 func (r *Registry) currentFamilies() []*family {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	families := slices.Collect(maps.Values(r.families))
-	slices.SortFunc(families, func(a, b *family) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(families, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
 	return families
 }

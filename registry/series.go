@@ -8,139 +8,155 @@ import (
 	"github.com/metertree/metertree/metric"
 )
 
-// Series is one record: an instrument's family with one complete label set.
-// A handle on it stays usable when the series is deleted: its next update then
-// starts the series anew.
-type Series struct {
+// series is one record: a family's values under one complete label set. There
+// may be millions of them, mostly idle, so what few of them need is in extra.
+type series struct {
 	labels metric.LabelSet
-	family *family
-	// sum is what counters and gauges keep; histogram what histograms keep.
-	sum       cell.Sum
-	histogram *cell.Histogram
-	// next is the series that took over when this one was sealed.
-	next  atomic.Pointer[Series]
+	// sum is what counters and gauges keep.
+	sum   cell.Sum
+	extra atomic.Pointer[extra]
+	// start is when counting began, in nanoseconds since 1970.
 	start int64
-	hash  uint32
+	// seen is what the last sweep found, to tell whether updates have come
+	// since. It belongs to whoever sweeps the family.
+	seen uint64
+	hash uint32
+	// state holds flags and, from idleShift on, for how many sweeps nothing
+	// has changed.
+	state atomic.Uint32
 }
 
-func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *Series {
-	s := &Series{labels: labels, family: f, hash: hash, start: now.UnixNano()}
+const (
+	// flagEscaped marks a label set with escaped values.
+	flagEscaped = 1 << iota
+	// flagPinned keeps the series from being forgotten.
+	flagPinned
+	// flagTouched marks a gauge that was written since the last sweep.
+	flagTouched
+	// flagEnded marks a series that was sealed.
+	flagEnded
+
+	idleShift = 8
+	maxIdle   = 1<<24 - 1
+)
+
+// extra is what only histograms and ended series have.
+type extra struct {
+	histogram cell.Histogram
+	exemplars exemplars
+	// next is the series that counts what this one no longer does.
+	next atomic.Pointer[series]
+	// carried is what a series of the same labels had counted, but not shown,
+	// when it was forgotten.
+	carried atomic.Pointer[[]uint64]
+}
+
+func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *series {
+	s := &series{labels: labels, hash: hash, start: now.UnixNano()}
+	if labels.Escaped() {
+		s.state.Store(flagEscaped)
+	}
 	if f.Kind == metric.Histogram {
-		s.histogram = cell.NewHistogram(len(f.Bounds) + 1)
+		s.more().histogram.Init(f.Bounds)
 	}
 	return s
 }
 
-// AddInt adds to an Int64 sum.
-func (s *Series) AddInt(v int64) {
-	if !s.sum.AddInt(v) {
-		s.addIntLater(v)
+func (s *series) has(flag uint32) bool { return s.state.Load()&flag != 0 }
+
+// touch marks a gauge as written. It looks before it writes, so that a gauge
+// that is written all the time pays for a load alone.
+func (s *series) touch() {
+	if !s.has(flagTouched) {
+		s.state.Or(flagTouched)
 	}
 }
 
-func (s *Series) addIntLater(v int64) {
-	for next := s.family.successor(s); next != nil; next = s.family.successor(next) {
-		if next.sum.AddInt(v) {
-			return
-		}
+func (s *series) histogram() *cell.Histogram { return &s.extra.Load().histogram }
+
+// more returns the series' extra, made if need be.
+func (s *series) more() *extra {
+	if x := s.extra.Load(); x != nil {
+		return x
 	}
+	s.extra.CompareAndSwap(nil, new(extra))
+	return s.extra.Load()
 }
 
-// AddFloat adds to a Float64 sum.
-func (s *Series) AddFloat(v float64) {
-	for at := s; at != nil; at = at.family.successor(at) {
-		if at.sum.AddFloat(v) {
-			return
-		}
+// words returns how many words a series of the family is read into.
+func (f *family) words() int {
+	if f.Kind == metric.Histogram {
+		return len(f.Bounds) + 2
 	}
+	return 1
 }
 
-// AddGauge adds to a gauge.
-func (s *Series) AddGauge(v float64) {
-	for at := s; at != nil; at = at.family.successor(at) {
-		if at.sum.Add(v) {
-			return
-		}
-	}
-}
-
-// SetGauge sets a gauge.
-func (s *Series) SetGauge(v float64) {
-	for at := s; at != nil; at = at.family.successor(at) {
-		if at.sum.Set(v) {
-			return
-		}
-	}
-}
-
-// Observe adds an observation to a histogram.
-func (s *Series) Observe(v float64) {
-	bucket := bucketOf(s.family.Bounds, v)
-	if got := s.histogram.Observe(bucket, v); got != cell.Taken {
-		s.observeLater(bucket, v, got)
-	}
-}
-
-func (s *Series) observeLater(bucket int, v float64, got cell.Outcome) {
-	for next := s.family.successor(s); next != nil; next = s.family.successor(next) {
-		if got == cell.SumTaken {
-			if next.histogram.Count(bucket) {
-				return
-			}
-			continue
-		}
-		if got = next.histogram.Observe(bucket, v); got == cell.Taken {
-			return
-		}
-	}
-}
-
-// bucketOf returns the index of the first bound that is at least v. Layouts
-// are short, so a scan beats a binary search.
-func bucketOf(bounds []float64, v float64) int {
-	for i, b := range bounds {
-		if v <= b {
-			return i
-		}
-	}
-	return len(bounds)
-}
-
-// seal ends the series: updates that come later go to its successor.
-func (s *Series) seal() {
+// load reads a series into words: the bits of its number, or of a histogram
+// the counts and last the sum. It must not run while the series is maintained.
+func (f *family) load(s *series, words []uint64) {
 	switch {
-	case s.histogram != nil:
-		s.histogram.Seal()
-	case s.family.Kind == metric.Gauge:
-		s.sum.Value.Seal()
-	case s.family.Number == metric.Float64:
-		s.sum.Seal(cell.Float64)
+	case f.Kind == metric.Histogram:
+		s.histogram().Read(words)
+	case f.Kind == metric.Gauge:
+		words[0] = s.sum.Bits()
 	default:
-		s.sum.Seal(cell.Int64)
+		words[0] = s.sum.Read(f.number())
 	}
 }
 
-// read fills a point with what the series holds now. The point's words are
-// reused from read to read.
-func (s *Series) read(p *metric.Point, words *[]uint64) {
+func (f *family) number() cell.Number {
+	if f.Number == metric.Float64 {
+		return cell.Float64
+	}
+	return cell.Int64
+}
+
+// seal makes later updates go to a successor. It returns the last value of a
+// gauge.
+func (f *family) seal(s *series) (last float64) {
+	s.state.Or(flagEnded)
+	switch {
+	case f.Kind == metric.Histogram:
+		s.histogram().Seal()
+	case f.Kind == metric.Gauge:
+		last = s.sum.Value.Seal()
+	default:
+		s.sum.Seal(f.number())
+	}
+	return last
+}
+
+// settle folds what a demoted or sealed series counted beside its shared words.
+func (f *family) settle(s *series) {
+	switch {
+	case f.Kind == metric.Histogram:
+		s.histogram().Settle()
+	case f.Kind != metric.Gauge:
+		s.sum.Settle(f.number())
+	}
+}
+
+// demote returns a hot series to its shared words and reports whether it was
+// hot.
+func (f *family) demote(s *series) bool {
+	switch {
+	case f.Kind == metric.Histogram && s.histogram().Hot():
+		s.histogram().Demote()
+	case f.Kind != metric.Histogram && f.Kind != metric.Gauge && s.sum.Hot():
+		s.sum.Demote(f.number())
+	default:
+		return false
+	}
+	return true
+}
+
+// fill sets a point from what load has read.
+func (f *family) fill(p *metric.Point, s *series, words []uint64) {
 	p.Labels = s.labels
 	p.Start = time.Unix(0, s.start)
-	switch {
-	case s.histogram != nil:
-		n := s.histogram.Buckets()
-		if len(*words) != n+1 {
-			*words = make([]uint64, n+1)
-		}
-		p.Histogram = metric.HistogramPoint{
-			Bounds: s.family.Bounds,
-			Sum:    s.histogram.Read(*words),
-			Counts: (*words)[:n],
-		}
-	case s.family.Kind == metric.Gauge:
-		p.Float = s.sum.Value.Load()
-	case s.family.Number == metric.Float64:
-		p.Float = s.sum.Float()
-	default:
-		p.Int = s.sum.Int()
+	p.Exemplars = nil
+	setValue(p, f.Descriptor, words)
+	if f.Kind == metric.Histogram {
+		p.Exemplars = s.extra.Load().exemplars.current()
 	}
 }

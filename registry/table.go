@@ -1,53 +1,70 @@
 package registry
 
-import "sync/atomic"
+import (
+	"strings"
+	"sync/atomic"
+)
 
 // table finds series by hash with open addressing and linear probing. Readers
 // take no lock; whoever inserts holds the family's lock. Series are never taken
 // out: a table without them is built and swapped in.
 type table struct {
-	slots []atomic.Pointer[Series]
+	slots []atomic.Pointer[series]
 	used  int
 }
 
-// minSlots is the size of a table at first; sizes are powers of two.
+// A table is between half and three quarters full, so that it costs about 13
+// bytes a series and a search looks at two slots.
 const minSlots = 8
 
-func newTable(series int) *table {
-	size := minSlots
-	for size*3 < series*4 {
-		size *= 2
-	}
-	return &table{slots: make([]atomic.Pointer[Series], size)}
+func newTable(used int) *table {
+	return &table{slots: make([]atomic.Pointer[series], max(minSlots, used*2))}
 }
 
 // full reports whether one series more would make probing slow.
 func (t *table) full() bool { return (t.used+1)*4 > len(t.slots)*3 }
 
-// insert adds a series that is not in the table; it must not be full.
-func (t *table) insert(s *Series) {
-	mask := len(t.slots) - 1
-	for at := int(s.hash) & mask; ; at = (at + 1) & mask {
-		if t.slots[at].Load() == nil {
-			t.slots[at].Store(s)
-			t.used++
-			return
-		}
-	}
+// home returns the slot at which the search for a hash begins.
+func (t *table) home(hash uint32) int {
+	return int(uint64(hash) * uint64(len(t.slots)) >> 32)
 }
 
-// rebuilt returns a table of the series for which keep holds, with room for
-// one more.
-func (t *table) rebuilt(keep func(*Series) bool) *table {
-	kept := make([]*Series, 0, t.used)
+// after returns the slot at which a search goes on.
+func (t *table) after(slot int) int {
+	if slot++; slot < len(t.slots) {
+		return slot
+	}
+	return 0
+}
+
+// insert adds a series that is not in the table; it must not be full.
+func (t *table) insert(s *series) {
+	at := t.home(s.hash)
+	for t.slots[at].Load() != nil {
+		at = t.after(at)
+	}
+	t.slots[at].Store(s)
+	t.used++
+}
+
+// all returns the series in no particular order.
+func (t *table) all() []*series {
+	found := make([]*series, 0, t.used)
 	for i := range t.slots {
-		if s := t.slots[i].Load(); s != nil && keep(s) {
-			kept = append(kept, s)
+		if s := t.slots[i].Load(); s != nil {
+			found = append(found, s)
 		}
 	}
-	next := newTable(len(kept) + 1)
-	for _, s := range kept {
-		next.insert(s)
-	}
-	return next
+	return found
 }
+
+// tableOf returns a table of the given series, with room for more.
+func tableOf(content []*series) *table {
+	t := newTable(len(content))
+	for _, s := range content {
+		t.insert(s)
+	}
+	return t
+}
+
+func byLabels(a, b *series) int { return strings.Compare(string(a.labels), string(b.labels)) }

@@ -29,17 +29,17 @@ func BenchmarkSumAddIntParallel(b *testing.B) {
 }
 
 func BenchmarkHistogramObserve(b *testing.B) {
-	h := NewHistogram(13)
+	h := newHistogram(13)
 	for b.Loop() {
-		h.Observe(5, 1.5)
+		h.Observe(5)
 	}
 }
 
 func BenchmarkHistogramObserveParallel(b *testing.B) {
-	h := NewHistogram(13)
+	h := newHistogram(13)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			h.Observe(5, 1.5)
+			h.Observe(5)
 		}
 	})
 }

@@ -5,20 +5,34 @@ import (
 	"sync/atomic"
 )
 
-// Histogram counts observations by bucket and sums them. Make one with
-// NewHistogram. It must not be copied.
+// Histogram counts observations by bucket and sums them. Init it before use. It
+// must not be copied.
 //
 // Observe may run at any time; no two of the other methods at once.
 type Histogram struct {
 	hot atomic.Pointer[hot]
+	// bounds are inclusive upper bounds, shared by all histograms of a layout.
+	bounds []float64
 	// words holds one count for each bucket and, last, the sum.
 	words []word
 }
 
-// NewHistogram returns a cold histogram of the given number of buckets,
-// the one for what exceeds the last bound included.
-func NewHistogram(buckets int) *Histogram {
-	return &Histogram{words: make([]word, buckets+1)}
+// Init makes a cold histogram with the given inclusive upper bounds, which are
+// kept. There is one bucket more, for what exceeds the last bound.
+func (h *Histogram) Init(bounds []float64) {
+	h.bounds = bounds
+	h.words = make([]word, len(bounds)+2)
+}
+
+// Bucket returns the index of the first bound that is at least v. Layouts are
+// short, so a scan beats a binary search.
+func (h *Histogram) Bucket(v float64) int {
+	for i, b := range h.bounds {
+		if v <= b {
+			return i
+		}
+	}
+	return len(h.bounds)
 }
 
 func (h *Histogram) layout() layout { return layout{ints: len(h.words) - 1, floats: 1} }
@@ -45,9 +59,9 @@ func (h *Histogram) observeCold(bucket int, v float64) Outcome {
 	return h.countCold(bucket)
 }
 
-// Count counts in a bucket without adding to the sum: the rest of an
-// observation of which another cell took the sum.
-func (h *Histogram) Count(bucket int) bool { return h.countCold(bucket) == Taken }
+// Count counts v without adding it to the sum: the rest of an observation of
+// which another cell took the sum. It reports whether the cell took it.
+func (h *Histogram) Count(v float64) bool { return h.countCold(h.Bucket(v)) == Taken }
 
 func (h *Histogram) countCold(bucket int) Outcome {
 	after, ok := addInt(&h.words[bucket], 1)
@@ -79,7 +93,10 @@ func (h *Histogram) Read(words []uint64) (sum float64) {
 }
 
 // Buckets returns how many buckets there are.
-func (h *Histogram) Buckets() int { return len(h.words) - 1 }
+func (h *Histogram) Buckets() int { return len(h.bounds) + 1 }
+
+// Bounds returns the inclusive upper bounds, which are not to be written.
+func (h *Histogram) Bounds() []float64 { return h.bounds }
 
 // Hot tells whether the cell counts in lanes of its own.
 func (h *Histogram) Hot() bool { return h.hot.Load().active() }

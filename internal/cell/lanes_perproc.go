@@ -52,9 +52,9 @@ func (s *Sum) AddFloat(v float64) bool {
 	return s.addFloatCold(v)
 }
 
-// Observe counts v in the given bucket, which must exist, and adds it to the
-// sum.
-func (h *Histogram) Observe(bucket int, v float64) Outcome {
+// Observe counts v in its bucket and adds it to the sum.
+func (h *Histogram) Observe(v float64) Outcome {
+	bucket := h.Bucket(v)
 	p := procPin()
 	if hot := h.hot.Load(); hot != nil && uint(p) < uint(len(hot.lanes)) {
 		lane := unsafe.Slice(hot.lanes[p], len(h.words))

@@ -50,9 +50,9 @@ func (s *Sum) AddFloat(v float64) bool {
 	}
 }
 
-// Observe counts v in the given bucket, which must exist, and adds it to the
-// sum.
-func (h *Histogram) Observe(bucket int, v float64) Outcome {
+// Observe counts v in its bucket and adds it to the sum.
+func (h *Histogram) Observe(v float64) Outcome {
+	bucket := h.Bucket(v)
 	for {
 		hot := h.hot.Load()
 		if !hot.active() {

@@ -53,12 +53,13 @@ func (s *Sum) addFloatCold(v float64) bool {
 }
 
 // Int returns what was added so far.
-func (s *Sum) Int() int64 { return int64(s.read(Int64)) }
+func (s *Sum) Int() int64 { return int64(s.Read(Int64)) }
 
 // Float returns what was added so far.
-func (s *Sum) Float() float64 { return math.Float64frombits(s.read(Float64)) }
+func (s *Sum) Float() float64 { return math.Float64frombits(s.Read(Float64)) }
 
-func (s *Sum) read(as Number) uint64 {
+// Read returns the bits of what was added so far.
+func (s *Sum) Read(as Number) uint64 {
 	h := s.hot.Load()
 	if h == nil {
 		return s.word.Load()

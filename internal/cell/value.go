@@ -30,5 +30,8 @@ func (c *Value) Add(v float64) bool {
 // Load returns the value; of a sealed cell it is meaningless.
 func (c *Value) Load() float64 { return math.Float64frombits(c.word.Load()) }
 
+// Bits returns the bits of the value, as Load.
+func (c *Value) Bits() uint64 { return c.word.Load() }
+
 // Seal makes every later write report false and returns the last value.
 func (c *Value) Seal() float64 { return math.Float64frombits(sealFloat(&c.word)) }

@@ -1,0 +1,16 @@
+package meter
+
+import "context"
+
+// OnCollect registers a function that runs before every collection, so that
+// several instruments can be refreshed from one reading. It may run in several
+// goroutines at once, one for each collection under way, and should end when its
+// context does. The returned function undoes the registration; calling it again
+// does nothing. On a scope without a registry nothing is registered.
+func (s Scope) OnCollect(run func(context.Context)) (remove func()) {
+	if s.registry == nil {
+		return func() {}
+	}
+	hook := s.registry.OnCollect(run)
+	return func() { s.registry.RemoveHook(hook) }
+}

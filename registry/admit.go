@@ -1,0 +1,74 @@
+package registry
+
+import (
+	"github.com/metertree/metertree/metric"
+)
+
+// find returns the series of all label values in the order of f.keys, or nil.
+func (f *family) find(values []string, hash uint32) *series {
+	t := f.table.Load()
+	for at := t.home(hash); ; at = t.after(at) {
+		s := t.slots[at].Load()
+		if s == nil || s.hash == hash && f.hasValues(s, values) {
+			return s
+		}
+	}
+}
+
+func (f *family) hasValues(s *series, values []string) bool {
+	rest, equal := string(s.labels), true
+	for i, v := range values {
+		skip := len(f.keys[i]) + len(`="`)
+		if i > 0 {
+			skip += len(`,`)
+		}
+		if rest, equal = metric.CutValue(rest[skip:], v); !equal {
+			return false
+		}
+	}
+	return true
+}
+
+// hashAll returns the hash of all label values in the order of f.keys.
+func (f *family) hashAll(values []string) uint32 {
+	var h uint64
+	for at, v := range values {
+		h += f.valueHash(at, v)
+	}
+	return fold(h)
+}
+
+// admit returns the series of a label set, made if need be, or the one that
+// sets beyond the budget are merged into; nil if the set was refused, which
+// was then counted. The values are those of f.keys and are not kept.
+func (f *family) admit(values []string, hash uint32) *series {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed.Load() {
+		f.registry.drop(f.Name, Closed)
+		return nil
+	}
+	return f.admitLocked(values, hash)
+}
+
+func (f *family) admitLocked(values []string, hash uint32) *series {
+	if s := f.find(values, hash); s != nil {
+		return s
+	}
+	if f.table.Load().used < f.budget {
+		return f.insertLocked(values, hash)
+	}
+	return f.mergeLocked(values)
+}
+
+func (f *family) insertLocked(values []string, hash uint32) *series {
+	s := newSeries(f, metric.EncodeLabels(f.keys, values), hash, f.registry.options.Now())
+	t := f.table.Load()
+	if !t.full() {
+		t.insert(s)
+	} else {
+		f.table.Store(tableOf(append(t.all(), s)))
+	}
+	f.ordered = nil
+	return s
+}

@@ -1,0 +1,75 @@
+package registry
+
+// demoteAfter is for how many sweeps a hot series must be idle to give up its
+// words of its own.
+const demoteAfter = 3
+
+// sweep accompanies a collection through a family and then demotes and forgets
+// what was idle. A nil sweep does nothing: another collection sweeps.
+type sweep struct {
+	family *family
+	demote []*series
+	// forget maps the series to forget to what they have shown.
+	forget map[*series][]uint64
+}
+
+func (f *family) beginSweep() *sweep {
+	if !f.sweeping.CompareAndSwap(false, true) {
+		return nil
+	}
+	return &sweep{family: f}
+}
+
+// note takes down what the collection has read of a series.
+func (w *sweep) note(s *series, words []uint64) {
+	if w == nil {
+		return
+	}
+	idle := w.idleFor(s, words)
+	if idle == demoteAfter {
+		w.demote = append(w.demote, s)
+	}
+	if n := w.family.forgetAfter; n > 0 && idle >= uint32(n) && !s.has(flagPinned) {
+		if w.forget == nil {
+			w.forget = map[*series][]uint64{}
+		}
+		w.forget[s] = append([]uint64(nil), words...)
+	}
+}
+
+// idleFor returns for how many sweeps the series has not changed.
+func (w *sweep) idleFor(s *series, words []uint64) uint32 {
+	now := activity(w.family.Descriptor, words)
+	state := s.state.Load()
+	if now != s.seen || state&flagTouched != 0 {
+		s.seen = now
+		s.state.And(1<<idleShift - 1&^flagTouched)
+		return 0
+	}
+	idle := state >> idleShift
+	if idle < maxIdle {
+		idle++
+		s.state.Add(1 << idleShift)
+	}
+	return idle
+}
+
+// end acts on what was noted.
+func (w *sweep) end() {
+	if w == nil {
+		return
+	}
+	f := w.family
+	defer f.sweeping.Store(false)
+	if len(w.demote)+len(w.forget) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.demoteLocked(w.demote)
+	f.endLocked(func(s *series) (waiting, bool) {
+		shown, idle := w.forget[s]
+		return waiting{series: s, shown: shown}, idle && !s.has(flagPinned|flagTouched)
+	})
+	f.settleLocked()
+}

@@ -1,0 +1,207 @@
+package registry
+
+import (
+	"math"
+
+	"github.com/metertree/metertree/internal/cell"
+	"github.com/metertree/metertree/metric"
+)
+
+// AddInt adds to an Int64 sum. A decrease of a monotonic counter is dropped.
+func (i *Instrument) AddInt(v int64, values ...string) {
+	if s := i.series(values); s != nil {
+		Bound{i, s}.AddInt(v)
+	}
+}
+
+// AddFloat adds to a Float64 sum. A decrease of a monotonic counter and values
+// that are not finite are dropped.
+func (i *Instrument) AddFloat(v float64, values ...string) {
+	if s := i.series(values); s != nil {
+		Bound{i, s}.AddFloat(v)
+	}
+}
+
+// SetGauge sets a gauge. Values that are not finite are dropped.
+func (i *Instrument) SetGauge(v float64, values ...string) {
+	if s := i.series(values); s != nil {
+		Bound{i, s}.SetGauge(v)
+	}
+}
+
+// AddGauge adds to a gauge. Values that are not finite are dropped.
+func (i *Instrument) AddGauge(v float64, values ...string) {
+	if s := i.series(values); s != nil {
+		Bound{i, s}.AddGauge(v)
+	}
+}
+
+// Observe adds to a histogram. Values that are not finite are dropped.
+func (i *Instrument) Observe(v float64, values ...string) {
+	if s := i.series(values); s != nil {
+		Bound{i, s}.Observe(v)
+	}
+}
+
+// ObserveExemplar is Observe for a value that was measured in a trace.
+func (i *Instrument) ObserveExemplar(v float64, traceID, spanID string, values ...string) {
+	if s := i.series(values); s != nil {
+		Bound{i, s}.ObserveExemplar(v, traceID, spanID)
+	}
+}
+
+// Bind returns a handle on the series of the given values and pins it, so that
+// it is not forgotten however idle it is. The handle does nothing if the values
+// are not of the right number.
+func (i *Instrument) Bind(values []string) Bound {
+	if i == nil {
+		return Bound{}
+	}
+	s := i.series(values)
+	if s == nil {
+		return Bound{}
+	}
+	s.state.Or(flagPinned)
+	return Bound{i, s}
+}
+
+// Bound is a handle on one series. It stays usable when the series ends: the
+// next update then starts the series anew. The zero Bound does nothing.
+type Bound struct {
+	instrument *Instrument
+	series     *series
+}
+
+// Unpin lets the series be forgotten when it is idle.
+func (b Bound) Unpin() {
+	if b.series != nil {
+		b.series.state.And(^uint32(flagPinned))
+	}
+}
+
+// AddInt adds to an Int64 sum. A decrease of a monotonic counter is dropped.
+func (b Bound) AddInt(v int64) {
+	if b.series == nil || uint64(v) > uint64(cell.MaxInt) && !b.acceptsInt(v) {
+		return
+	}
+	if !b.series.sum.AddInt(v) {
+		b.addIntLater(v)
+	}
+}
+
+func (b Bound) addIntLater(v int64) {
+	f := b.instrument.family
+	for s := f.successor(b.series); s != nil && !s.sum.AddInt(v); {
+		s = f.successor(s)
+	}
+}
+
+// acceptsInt judges a value that is negative or very large.
+func (b Bound) acceptsInt(v int64) bool {
+	f := b.instrument.family
+	switch {
+	case v < 0 && f.Kind.Monotonic():
+		f.registry.drop(f.Name, Negative)
+	case v > cell.MaxInt || v < -cell.MaxInt:
+		f.registry.drop(f.Name, OutOfRange)
+	default:
+		return true
+	}
+	return false
+}
+
+// AddFloat adds to a Float64 sum. A decrease of a monotonic counter and values
+// that are not finite are dropped.
+func (b Bound) AddFloat(v float64) {
+	if b.series == nil || !b.acceptsFloat(v) {
+		return
+	}
+	f := b.instrument.family
+	for s := b.series; s != nil && !s.sum.AddFloat(v); {
+		s = f.successor(s)
+	}
+}
+
+// acceptsFloat reports whether a float is finite and goes the right way.
+func (b Bound) acceptsFloat(v float64) bool {
+	return v >= 0 && v <= math.MaxFloat64 || b.acceptsOddFloat(v)
+}
+
+func (b Bound) acceptsOddFloat(v float64) bool {
+	f := b.instrument.family
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		f.registry.drop(f.Name, NotFinite)
+	case f.Kind.Monotonic() && v < 0:
+		f.registry.drop(f.Name, Negative)
+	default:
+		return true
+	}
+	return false
+}
+
+// SetGauge sets a gauge. Values that are not finite are dropped.
+func (b Bound) SetGauge(v float64) {
+	if b.series == nil || !b.acceptsFloat(v) {
+		return
+	}
+	f := b.instrument.family
+	for s := b.series; s != nil; s = f.successor(s) {
+		s.touch()
+		if s.sum.Set(v) {
+			return
+		}
+	}
+}
+
+// AddGauge adds to a gauge. Values that are not finite are dropped.
+func (b Bound) AddGauge(v float64) {
+	if b.series == nil || !b.acceptsFloat(v) {
+		return
+	}
+	f := b.instrument.family
+	for s := b.series; s != nil; s = f.successor(s) {
+		s.touch()
+		if s.sum.Add(v) {
+			return
+		}
+	}
+}
+
+// Observe adds to a histogram. Values that are not finite are dropped.
+func (b Bound) Observe(v float64) {
+	if b.series == nil || !b.acceptsFloat(v) {
+		return
+	}
+	if took := b.series.histogram().Observe(v); took != cell.Taken {
+		b.observeLater(v, took)
+	}
+}
+
+func (b Bound) observeLater(v float64, took cell.Outcome) {
+	f := b.instrument.family
+	for s := f.successor(b.series); s != nil; s = f.successor(s) {
+		if took == cell.SumTaken {
+			if s.histogram().Count(v) {
+				return
+			}
+			continue
+		}
+		if took = s.histogram().Observe(v); took == cell.Taken {
+			return
+		}
+	}
+}
+
+// ObserveExemplar is Observe for a value that was measured in a trace. It may
+// allocate; call it for sampled traces only.
+func (b Bound) ObserveExemplar(v float64, traceID, spanID string) {
+	b.Observe(v)
+	if b.series == nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return
+	}
+	x := b.series.extra.Load()
+	x.exemplars.offer(x.histogram.Bucket(v), x.histogram.Buckets(), metric.Exemplar{
+		TraceID: traceID, SpanID: spanID, Value: v, Time: b.instrument.family.registry.options.Now(),
+	})
+}

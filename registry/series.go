@@ -37,7 +37,8 @@ const (
 	flagEnded
 
 	idleShift = 8
-	maxIdle   = 1<<24 - 1
+	flagsMask = 1<<idleShift - 1
+	maxIdle   = 1<<(32-idleShift) - 1
 )
 
 // extra is what only histograms and ended series have.

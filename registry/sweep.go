@@ -43,7 +43,7 @@ func (w *sweep) idleFor(s *series, words []uint64) uint32 {
 	state := s.state.Load()
 	if now != s.seen || state&flagTouched != 0 {
 		s.seen = now
-		s.state.And(1<<idleShift - 1&^flagTouched)
+		s.state.And(flagsMask &^ flagTouched)
 		return 0
 	}
 	idle := state >> idleShift

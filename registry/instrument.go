@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"hash/maphash"
 	"slices"
 
 	"github.com/metertree/metertree/metric"
@@ -59,7 +58,7 @@ func newInstrument(f *family, d metric.Descriptor) *Instrument {
 func weight(at int) uint64 { return 0x9e37_79b9_7f4a_7c15*uint64(2*at+1) | 1 }
 
 func (f *family) valueHash(at int, value string) uint64 {
-	return maphash.String(f.registry.seed, value) * weight(at)
+	return f.registry.hasher.hash(value) * weight(at)
 }
 
 // fold takes the upper half: multiplication mixes upwards.
@@ -72,9 +71,9 @@ func (i *Instrument) series(values []string) *series {
 		i.family.registry.drop(i.family.Name, WrongArity)
 		return nil
 	}
-	h, seed := i.constHash, i.family.registry.seed
+	h, hasher := i.constHash, &i.family.registry.hasher
 	for at, v := range values {
-		h += maphash.String(seed, v) * i.weights[at]
+		h += hasher.hash(v) * i.weights[at]
 	}
 	hash := fold(h)
 	t := i.family.table.Load()

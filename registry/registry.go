@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"log/slog"
 	"maps"
@@ -38,7 +37,7 @@ type Options struct {
 // time from any goroutine.
 type Registry struct {
 	options Options
-	seed    maphash.Seed
+	hasher  hasher
 	self    selfMetrics
 
 	mu       sync.Mutex
@@ -62,7 +61,7 @@ func New(options Options) *Registry {
 	}
 	r := &Registry{
 		options:  options,
-		seed:     maphash.MakeSeed(),
+		hasher:   newHasher(),
 		families: map[string]*family{},
 		owners:   map[string]string{},
 		hooks:    map[*Hook]struct{}{},

@@ -150,11 +150,6 @@ func (f *family) liveAndEnding() []*series {
 // successor returns the series that counts what a sealed one no longer does,
 // or nil if there can be none.
 func (f *family) successor(s *series) *series {
-	if !s.has(flagEnded) {
-		// Not sealed after all: the sum has left the range of its type.
-		f.registry.drop(f.Name, OutOfRange)
-		return nil
-	}
 	next := &s.more().next
 	if known := next.Load(); known != nil {
 		return known

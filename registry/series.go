@@ -3,6 +3,7 @@ package registry
 import (
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/metertree/metertree/internal/cell"
 	"github.com/metertree/metertree/metric"
@@ -11,10 +12,10 @@ import (
 // series is one record: a family's values under one complete label set. There
 // may be millions of them, mostly idle, so what few of them need is in extra.
 type series struct {
+	// sum is what counters and gauges keep. It is the first field: see seriesOf.
+	sum    cell.Sum
 	labels metric.LabelSet
-	// sum is what counters and gauges keep.
-	sum   cell.Sum
-	extra atomic.Pointer[extra]
+	extra  atomic.Pointer[extra]
 	// start is when counting began, in nanoseconds since 1970.
 	start int64
 	// seen is what the last sweep found, to tell whether updates have come
@@ -51,6 +52,10 @@ type extra struct {
 	// when it was forgotten.
 	carried atomic.Pointer[[]uint64]
 }
+
+// seriesOf returns the series whose sum it is given. A cell knows its series by
+// lying at its start, which spares every series a pointer back.
+func seriesOf(sum *cell.Sum) *series { return (*series)(unsafe.Pointer(sum)) }
 
 func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *series {
 	s := &series{labels: labels, hash: hash, start: now.UnixNano()}

@@ -10,7 +10,7 @@ import (
 // AddInt adds to an Int64 sum. A decrease of a monotonic counter is dropped.
 func (i *Instrument) AddInt(v int64, values ...string) {
 	if s := i.series(values); s != nil {
-		Bound{i, s}.AddInt(v)
+		s.sum.Increase(v, i)
 	}
 }
 
@@ -81,33 +81,30 @@ func (b Bound) Unpin() {
 
 // AddInt adds to an Int64 sum. A decrease of a monotonic counter is dropped.
 func (b Bound) AddInt(v int64) {
-	if b.series == nil || uint64(v) > uint64(cell.MaxInt) && !b.acceptsInt(v) {
-		return
-	}
-	if !b.series.sum.AddInt(v) {
-		b.addIntLater(v)
+	if b.series != nil {
+		b.series.sum.Increase(v, b.instrument)
 	}
 }
 
-func (b Bound) addIntLater(v int64) {
-	f := b.instrument.family
-	for s := f.successor(b.series); s != nil && !s.sum.AddInt(v); {
-		s = f.successor(s)
-	}
-}
-
-// acceptsInt judges a value that is negative or very large.
-func (b Bound) acceptsInt(v int64) bool {
-	f := b.instrument.family
+// AddIntOtherwise implements cell.Owner: it judges a value that is negative or
+// very large, and finds the cell that counts for a sealed one.
+func (i *Instrument) AddIntOtherwise(sum *cell.Sum, v int64) {
+	f := i.family
 	switch {
 	case v < 0 && f.Kind.Monotonic():
 		f.registry.drop(f.Name, Negative)
+		return
 	case v > cell.MaxInt || v < -cell.MaxInt:
 		f.registry.drop(f.Name, OutOfRange)
-	default:
-		return true
+		return
 	}
-	return false
+	for s := seriesOf(sum); s != nil && !s.sum.AddInt(v); s = f.successor(s) {
+		if !s.has(flagEnded) {
+			s.sum.Undo(v)
+			f.registry.drop(f.Name, OutOfRange)
+			return
+		}
+	}
 }
 
 // AddFloat adds to a Float64 sum. A decrease of a monotonic counter and values

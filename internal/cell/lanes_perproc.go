@@ -26,6 +26,21 @@ func procPin() int
 //go:linkname procUnpin runtime.procUnpin
 func procUnpin()
 
+// Increase adds v, or leaves it to the owner if v is not within 0 and MaxInt or
+// the cell is sealed.
+func (s *Sum) Increase(v int64, owner Owner) {
+	p := procPin()
+	if h := s.hot.Load(); h != nil && uint(p) < uint(len(h.lanes)) && uint64(v) <= uint64(MaxInt) {
+		*h.lanes[p] += uint64(v)
+		procUnpin()
+		return
+	}
+	procUnpin()
+	if uint64(v) > uint64(MaxInt) || !s.addIntShared(v) {
+		owner.AddIntOtherwise(s, v)
+	}
+}
+
 // AddInt adds v, of at most MaxInt either way, and reports whether the cell
 // took it; a sealed cell does not.
 func (s *Sum) AddInt(v int64) bool {
@@ -36,7 +51,7 @@ func (s *Sum) AddInt(v int64) bool {
 		return true
 	}
 	procUnpin()
-	return s.addIntCold(v)
+	return s.addIntShared(v)
 }
 
 // AddFloat adds v and reports whether the cell took it; a sealed cell does not.

@@ -21,13 +21,21 @@ const cacheLine = 8
 // maxStripes bounds the memory of a hot cell.
 const maxStripes = 64
 
+// Increase adds v, or leaves it to the owner if v is not within 0 and MaxInt or
+// the cell is sealed.
+func (s *Sum) Increase(v int64, owner Owner) {
+	if uint64(v) > uint64(MaxInt) || !s.AddInt(v) {
+		owner.AddIntOtherwise(s, v)
+	}
+}
+
 // AddInt adds v, of at most MaxInt either way, and reports whether the cell
 // took it; a sealed cell does not.
 func (s *Sum) AddInt(v int64) bool {
 	for {
 		h := s.hot.Load()
 		if !h.active() {
-			return s.addIntCold(v)
+			return s.addIntShared(v)
 		}
 		if _, ok := addInt(h.stripe(), v); ok {
 			return true

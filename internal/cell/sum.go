@@ -34,8 +34,16 @@ type Sum struct {
 	Value
 }
 
-// addIntCold is AddInt without lanes.
-func (s *Sum) addIntCold(v int64) bool {
+// Owner takes over the updates that a cell cannot take. Having the cell call it
+// saves every update the frame of a caller that looks at a result.
+type Owner interface {
+	// AddIntOtherwise is called for a v that is negative or above MaxInt, and
+	// for any v if the cell is sealed.
+	AddIntOtherwise(s *Sum, v int64)
+}
+
+// addIntShared adds to the shared word.
+func (s *Sum) addIntShared(v int64) bool {
 	after, ok := addInt(&s.word, v)
 	if ok && hitsSample(after) {
 		promote(&s.hot, 1)
@@ -43,7 +51,11 @@ func (s *Sum) addIntCold(v int64) bool {
 	return ok
 }
 
-// addFloatCold is AddFloat without lanes.
+// Undo takes back an add that was refused though the cell is not sealed: the
+// shared word had left the range of a sum, and holds what it refused.
+func (s *Sum) Undo(v int64) { s.word.Add(uint64(-v)) }
+
+// addFloatCold adds to the shared word.
 func (s *Sum) addFloatCold(v float64) bool {
 	after, ok := addFloat(&s.word, v)
 	if ok && hitsSample(after) {

@@ -31,11 +31,7 @@ func (f *family) hasValues(s *series, values []string) bool {
 
 // hashAll returns the hash of all label values in the order of f.keys.
 func (f *family) hashAll(values []string) uint32 {
-	var h uint64
-	for at, v := range values {
-		h += f.valueHash(at, v)
-	}
-	return fold(h)
+	return fold(f.registry.hasher.sum(f.hashKeys, values))
 }
 
 // admit returns the series of a label set, made if need be, or the one that

@@ -26,8 +26,13 @@ func (o *Observer) Float(v float64, values ...string) {
 }
 
 // Histogram gives a distribution. Its slices must stay unchanged until the
-// collection is over.
+// collection is over; one without exactly one count more than bounds is dropped
+// and counted.
 func (o *Observer) Histogram(h metric.HistogramPoint, values ...string) {
+	if len(h.Counts) != len(h.Bounds)+1 {
+		o.family.registry.drop(o.family.Name, BadBuckets)
+		return
+	}
 	o.add(metric.Point{Histogram: h}, values)
 }
 

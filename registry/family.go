@@ -14,8 +14,9 @@ type family struct {
 	metric.Descriptor
 	registry *Registry
 	// keys are the names of all labels, sorted.
-	keys   []string
-	budget int
+	keys     []string
+	hashKeys []keyPair
+	budget   int
 	// forgetAfter is how many idle sweeps end a series; 0 keeps all.
 	forgetAfter int
 	// read is set for a family whose values a callback gives, and with it the
@@ -61,6 +62,9 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	}
 	if f.forgetAfter == 0 {
 		f.forgetAfter = r.options.ForgetAfter
+	}
+	for at := range f.keys {
+		f.hashKeys = append(f.hashKeys, r.hasher.keysFor(at))
 	}
 	if read != nil {
 		f.callbackParts = newInstrument(f, d.Descriptor)

@@ -2,51 +2,69 @@ package registry
 
 import (
 	"hash/maphash"
-	"math/bits"
 	"math/rand/v2"
+	"unsafe"
 )
 
-// hasher hashes label values with a key that differs from registry to
-// registry, so that values cannot be crafted to slow a registry down. Equality
-// never rests on it.
+// hasher hashes label values with keys that differ from registry to registry,
+// so that values cannot be crafted to slow a registry down. Equality never
+// rests on it.
 //
-// Values of up to 16 bytes, which are nearly all, are read as two words that
-// overlap and folded by one 128-bit multiplication, as wyhash does it (Wang Yi,
-// 2019); the call is inlined into the search. Longer values go to hash/maphash.
-type hasher struct {
-	low, high uint64
-	long      maphash.Seed
+// A value is read as two words; what a label set hashes to is the sum, over its
+// values, of the product of the two, each offset by a key of its own position:
+// the NH construction of UMAC (Black, Halevi, Krawczyk, Krovetz and Rogaway,
+// 1999), with products of 64 bits. Then fold mixes the sum.
+type hasher struct{ long maphash.Seed }
+
+// keyPair offsets the two words of the value at one position.
+type keyPair struct{ a, b uint64 }
+
+func newHasher() hasher { return hasher{maphash.MakeSeed()} }
+
+// keysFor returns the offsets for the value at a position.
+func (h *hasher) keysFor(position int) keyPair {
+	rng := rand.New(rand.NewPCG(maphash.String(h.long, "position"), uint64(position)))
+	return keyPair{rng.Uint64(), rng.Uint64()}
 }
 
-func newHasher() hasher {
-	return hasher{low: rand.Uint64(), high: rand.Uint64(), long: maphash.MakeSeed()}
-}
+// maxShort is the length up to which two words hold a value. Nearly all values
+// are that short.
+const maxShort = 16
 
-func (h *hasher) hash(s string) uint64 {
-	var a, b uint64
-	switch n := len(s); {
-	case n > 16:
-		return maphash.String(h.long, s)
-	case n >= 8:
-		a, b = load64(s), load64(s[n-8:])
-	case n >= 4:
-		a, b = uint64(load32(s)), uint64(load32(s[n-4:]))
-	case n > 0:
-		a = uint64(s[0])<<16 | uint64(s[n/2])<<8 | uint64(s[n-1])
+// sum returns what values add to the hash of their label set; there are at
+// least as many keys as values. Two words and the length are exact for up to
+// maxShort bytes, where the words overlap.
+func (h *hasher) sum(keys []keyPair, values []string) (sum uint64) {
+	keys = keys[:len(values)]
+	for i, v := range values {
+		var a, b uint64
+		p := unsafe.StringData(v)
+		switch n := len(v); {
+		case n > maxShort:
+			a = maphash.String(h.long, v)
+		case n >= 8:
+			a, b = load[uint64](p, 0), load[uint64](p, n-8)
+		case n >= 4:
+			a, b = uint64(load[uint32](p, 0)), uint64(load[uint32](p, n-4))
+		case n >= 2:
+			a, b = uint64(load[uint16](p, 0)), uint64(load[uint16](p, n-2))
+		case n == 1:
+			a = uint64(*p)
+		}
+		sum += (a + keys[i].a) * (b + keys[i].b + uint64(len(v))<<57)
 	}
-	up, down := bits.Mul64(a^h.low, b^h.high^uint64(len(s))<<56)
-	return up ^ down
+	return sum
 }
 
-// load64 reads the first eight bytes; the compiler makes one load of it.
-func load64(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+// fold finishes a hash: of the sum of products, the upper bits are the better
+// ones, so they are mixed into the lower and the product's upper half is taken.
+func fold(h uint64) uint32 {
+	h ^= h >> 32
+	return uint32(h * 0x9e37_79b9_7f4a_7c15 >> 32)
 }
 
-// load32 reads the first four bytes; the compiler makes one load of it.
-func load32(s string) uint32 {
-	_ = s[3]
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+// load reads a number at an offset, aligned or not; the caller knows that it
+// lies within the string.
+func load[T uint16 | uint32 | uint64](p *byte, offset int) T {
+	return *(*T)(unsafe.Add(unsafe.Pointer(p), offset))
 }

@@ -17,10 +17,11 @@ func TestHashSpreads(t *testing.T) {
 		"sparse":   func(i int) string { return fmt.Sprintf("%016b", i) },
 	} {
 		h := newHasher()
+		k := []keyPair{h.keysFor(3)}
 		const n = 1 << 16
 		used := make([]bool, n)
 		for i := range n {
-			used[fold(h.hash(value(i))*weight(0))>>16] = true
+			used[fold(h.sum(k, []string{value(i)}))>>16] = true
 		}
 		empty := 0
 		for _, u := range used {
@@ -36,12 +37,13 @@ func TestHashSpreads(t *testing.T) {
 
 func TestHashTellsLengthsApart(t *testing.T) {
 	h := newHasher()
-	seen := map[uint64]int{}
+	k := []keyPair{h.keysFor(0)}
+	seen := map[uint32]int{}
 	for n := range 40 {
-		s := string(make([]byte, n))
-		if m, taken := seen[h.hash(s)]; taken {
+		hash := fold(h.sum(k, []string{string(make([]byte, n))}))
+		if m, taken := seen[hash]; taken {
 			t.Errorf("%d and %d zero bytes hash alike", m, n)
 		}
-		seen[h.hash(s)] = n
+		seen[hash] = n
 	}
 }

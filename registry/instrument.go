@@ -2,6 +2,7 @@ package registry
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -15,9 +16,8 @@ type Instrument struct {
 	keys   int
 	// constHash is the part of a series' hash that the constant labels make.
 	constHash uint64
-	// weights spread the values' hashes, so that equal values under different
-	// keys do not cancel out.
-	weights []uint64
+	// hashKeys are those of the values that updates give.
+	hashKeys []keyPair
 	// parts are all labels in the order in which a label set encodes them.
 	parts []part
 }
@@ -37,7 +37,7 @@ type part struct {
 const constant = -1
 
 func newInstrument(f *family, d metric.Descriptor) *Instrument {
-	i := &Instrument{family: f, keys: len(d.Keys), weights: make([]uint64, len(d.Keys))}
+	i := &Instrument{family: f, keys: len(d.Keys), hashKeys: make([]keyPair, len(d.Keys))}
 	for at, key := range f.keys {
 		p := part{value: slices.Index(d.Keys, key), skip: len(key) + len(`="`)}
 		if at > 0 {
@@ -47,22 +47,17 @@ func newInstrument(f *family, d metric.Descriptor) *Instrument {
 			p.fixed, _ = d.Const.Get(key)
 			i.constHash += f.valueHash(at, p.fixed)
 		} else {
-			i.weights[p.value] = weight(at)
+			i.hashKeys[p.value] = f.hashKeys[at]
 		}
 		i.parts = append(i.parts, p)
 	}
 	return i
 }
 
-// weight returns the odd factor of the key at a position.
-func weight(at int) uint64 { return 0x9e37_79b9_7f4a_7c15*uint64(2*at+1) | 1 }
-
+// valueHash returns what the value of the key at a position adds to a hash.
 func (f *family) valueHash(at int, value string) uint64 {
-	return f.registry.hasher.hash(value) * weight(at)
+	return f.registry.hasher.sum(f.hashKeys[at:], []string{value})
 }
-
-// fold takes the upper half: multiplication mixes upwards.
-func fold(h uint64) uint32 { return uint32(h >> 32) }
 
 // series returns the series of the given values, made if need be. It returns
 // nil, and has counted why, if there can be none.
@@ -71,11 +66,7 @@ func (i *Instrument) series(values []string) *series {
 		i.family.registry.drop(i.family.Name, WrongArity)
 		return nil
 	}
-	h, hasher := i.constHash, &i.family.registry.hasher
-	for at, v := range values {
-		h += hasher.hash(v) * i.weights[at]
-	}
-	hash := fold(h)
+	hash := fold(i.constHash + i.family.registry.hasher.sum(i.hashKeys, values))
 	t := i.family.table.Load()
 	for at := t.home(hash); ; at = t.after(at) {
 		s := t.slots[at].Load()
@@ -103,12 +94,31 @@ func (i *Instrument) matches(s *series, values []string) bool {
 	for k := range i.parts {
 		p := &i.parts[k]
 		v := p.fixed
-		if p.value != constant {
+		if uint(p.value) < uint(len(values)) {
 			v = values[p.value]
 		}
 		from := at + p.skip
 		at = from + len(v)
-		if at >= len(set) || set[at] != '"' || set[from:at] != v {
+		if at >= len(set) || set[at] != '"' {
+			return false
+		}
+		x, y := unsafe.StringData(set[from:]), unsafe.StringData(v)
+		same := true
+		// This spares short values, which most are, the call that comparing
+		// strings is.
+		switch n := len(v); {
+		case n > maxShort:
+			same = set[from:at] == v
+		case n >= 8:
+			same = load[uint64](x, 0) == load[uint64](y, 0) && load[uint64](x, n-8) == load[uint64](y, n-8)
+		case n >= 4:
+			same = load[uint32](x, 0) == load[uint32](y, 0) && load[uint32](x, n-4) == load[uint32](y, n-4)
+		case n >= 2:
+			same = load[uint16](x, 0) == load[uint16](y, 0) && load[uint16](x, n-2) == load[uint16](y, n-2)
+		case n == 1:
+			same = *x == *y
+		}
+		if !same {
 			return false
 		}
 	}

@@ -362,8 +362,16 @@ func TestHooksRunBeforeEveryCollection(t *testing.T) {
 			t.Errorf("collection %d shows %d", n, got)
 		}
 	}
+	bad := r.OnCollect(func(context.Context) { panic("no") })
+	if got := ints(r, "refreshed_total")[""]; got != 4 {
+		t.Errorf("beside a hook that panics: %d", got)
+	}
+	if got := ints(r, "metertree_dropped_updates_total"); got[`metric="(collect hook)",reason="callback_panicked"`] == 0 {
+		t.Errorf("a hook's panic was not counted: %v", got)
+	}
+	r.RemoveHook(bad)
 	r.RemoveHook(hook)
-	if got := ints(r, "refreshed_total")[""]; got != 3 {
+	if got := ints(r, "refreshed_total")[""]; got != 5 {
 		t.Errorf("a removed hook has run: %d", got)
 	}
 }

@@ -201,7 +201,7 @@ func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 // refresh runs the hooks and settles what waits for it.
 func (r *Registry) refresh(ctx context.Context) {
 	for _, hook := range r.currentHooks() {
-		hook.run(ctx)
+		r.protect(hookName, func() { hook.run(ctx) })
 	}
 	for _, f := range r.currentFamilies() {
 		f.settlePending()
@@ -214,6 +214,19 @@ func (r *Registry) refresh(ctx context.Context) {
 	r.mu.Lock()
 	r.closing = append(r.closing, closing...)
 	r.mu.Unlock()
+}
+
+// hookName stands for hooks where a panic is counted by metric.
+const hookName = "(collect hook)"
+
+// protect runs foreign code and counts a panic instead of passing it on.
+func (r *Registry) protect(metric string, run func()) {
+	defer func() {
+		if recover() != nil {
+			r.drop(metric, CallbackPanicked)
+		}
+	}()
+	run()
 }
 
 func (r *Registry) currentHooks() []*Hook {

@@ -25,7 +25,9 @@ const (
 	OverBudget Reason = "over_budget"
 	// Closed is an update of an instrument that was closed.
 	Closed Reason = "closed"
-	// CallbackPanicked is a callback that panicked during a collection.
+	// BadBuckets is a distribution whose counts do not fit its bounds.
+	BadBuckets Reason = "bad_buckets"
+	// CallbackPanicked is a callback or a collect hook that panicked during a collection.
 	CallbackPanicked Reason = "callback_panicked"
 )
 

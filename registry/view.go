@@ -93,19 +93,9 @@ func (f *family) callbackPoints() iter.Seq[*metric.Point] {
 // with the same labels the first.
 func (f *family) runCallback() []metric.Point {
 	o := &Observer{family: f, parts: f.callbackParts}
-	f.protect(func() { f.read(o) })
+	f.registry.protect(f.Name, func() { f.read(o) })
 	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
 		return strings.Compare(string(a.Labels), string(b.Labels))
 	})
 	return slices.CompactFunc(o.points, func(a, b metric.Point) bool { return a.Labels == b.Labels })
-}
-
-// protect runs foreign code and counts a panic instead of passing it on.
-func (f *family) protect(run func()) {
-	defer func() {
-		if recover() != nil {
-			f.registry.drop(f.Name, CallbackPanicked)
-		}
-	}()
-	run()
 }

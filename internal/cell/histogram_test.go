@@ -82,6 +82,9 @@ func TestHistogramLosesNothing(t *testing.T) {
 				case Refused:
 					return
 				}
+				if counts[0].Load()%64 == 0 {
+					runtime.Gosched()
+				}
 			}
 		})
 	}

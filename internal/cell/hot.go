@@ -30,17 +30,17 @@ type hot struct {
 	sealed bool
 }
 
-// sampleRate is how many updates of a cold cell make it hot on average: often
-// enough that a busy series is promoted within microseconds, seldom enough
-// that 100,000 idle series, each touched now and then, stay cold.
-const sampleRate = 1024
+// sampleBits says that one in 2^sampleBits updates of a cold cell makes it hot
+// on average: often enough that a busy series is promoted within microseconds,
+// seldom enough that 100,000 idle series, each touched now and then, stay cold.
+const sampleBits = 10
 
-// hitsSample reports true once in sampleRate updates on average. It decides by
-// the cell's own content, so it costs neither a counter nor a random number;
+// hitsSample reports true once in 2^sampleBits updates on average. It decides
+// by the cell's own content, so it costs neither a counter nor a random number;
 // the multiplication (by 2^64 over the golden ratio) spreads contents that
 // differ in few bits.
 func hitsSample(content uint64) bool {
-	return content*0x9e37_79b9_7f4a_7c15>>54 == 0
+	return content*0x9e37_79b9_7f4a_7c15>>(64-sampleBits) == 0
 }
 
 // promote gives a cold cell lanes of its own. Of several promoters one wins.

@@ -37,8 +37,14 @@ func (s *Sum) AddInt(v int64) bool {
 		if !h.active() {
 			return s.addIntShared(v)
 		}
-		if _, ok := addInt(h.stripe(), v); ok {
+		stripe := h.stripe()
+		if _, ok := addInt(stripe, v); ok {
 			return true
+		}
+		if s.hot.Load() == h {
+			// Not sealed: the stripe has left the range of a sum.
+			stripe.Add(uint64(-v))
+			return s.addIntShared(v)
 		}
 		// The stripe was sealed because the cell is being demoted or sealed:
 		// by now it shows which.

@@ -1,0 +1,200 @@
+// Package metertree starts a program's metrics in one line:
+//
+//	rt, err := metertree.Start(ctx, metertree.Config{Service: "checkout"})
+//
+// makes a registry, adds the metrics of the Go runtime and the process, and
+// serves on :2121
+//
+//	/metrics              the Prometheus text format, for machines
+//	/api/v1/observer/     what the program and its components are doing, for people
+//	/api/v1/stats/        queries that may scan all series, for analysts
+//	/-/healthy, /-/ready  for supervisors
+//	/debug/pprof/         profiles, if Config.Profiling says so
+//	/                     an index of these
+//
+// Instruments are made from rt.Scope, as package meter describes.
+package metertree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/observer"
+	"github.com/metertree/metertree/registry"
+	"github.com/metertree/metertree/stats"
+)
+
+// Runtime is a started set of metrics. All methods may be called from any
+// goroutine.
+type Runtime struct {
+	config     Config
+	registry   *registry.Registry
+	components *observer.Registry
+	queries    *stats.Registry
+	handler    http.Handler
+	ready      atomic.Bool
+
+	listener net.Listener
+	server   *http.Server
+	silent   silent
+	// abandon ends requests that outlast the grace period.
+	abandon context.CancelFunc
+
+	closeOnce sync.Once
+	closing   chan struct{}
+	done      chan struct{}
+	// err is why serving ended, if not by closing; written before done closes.
+	err error
+}
+
+// Start makes the registry and the instruments that every program has, and
+// listens. It fails if the configuration is invalid or the address cannot be
+// listened on. The metrics end when ctx does or at Close, whichever is first.
+func Start(ctx context.Context, config Config) (*Runtime, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("metrics were not started: %w", context.Cause(ctx))
+	}
+	if err := config.complete(); err != nil {
+		return nil, err
+	}
+	rt := &Runtime{
+		config:     config,
+		registry:   registry.New(registry.Options{SeriesBudget: config.SeriesBudget, Logger: config.Logger}),
+		components: observer.New(observer.Options{Service: config.Service}),
+		queries:    stats.New(stats.Options{}),
+		closing:    make(chan struct{}),
+		done:       make(chan struct{}),
+	}
+	if err := rt.define(); err != nil {
+		return nil, err
+	}
+	rt.handler = rt.mux()
+	if err := rt.listen(ctx); err != nil {
+		return nil, err
+	}
+	rt.ready.Store(true)
+	go rt.run(ctx)
+	return rt, nil
+}
+
+// Scope returns the scope of the given segments, outermost first, with the
+// labels of Config.Labels; without segments, the root scope.
+func (rt *Runtime) Scope(segments ...string) meter.Scope {
+	scope := meter.New(rt.registry)
+	for _, label := range rt.config.labels() {
+		scope = scope.With(label.Name, label.Value)
+	}
+	for _, segment := range segments {
+		scope = scope.Scope(segment)
+	}
+	return scope
+}
+
+// Registry returns the registry, for exporters and for tests.
+func (rt *Runtime) Registry() *registry.Registry { return rt.registry }
+
+// Observer returns the components whose health /api/v1/observer/ shows; add
+// your own.
+func (rt *Runtime) Observer() *observer.Registry { return rt.components }
+
+// Stats returns the queries that /api/v1/stats/ answers; add your own.
+func (rt *Runtime) Stats() *stats.Registry { return rt.queries }
+
+// Handler returns what the listener serves, for those who have a server of
+// their own and set Config.Listen to NoListener. Its links are relative, so it
+// can be mounted below any path with http.StripPrefix.
+func (rt *Runtime) Handler() http.Handler { return rt.handler }
+
+// Addr returns the address listened on, with the port the system chose if the
+// configured one was 0; nil without a listener.
+func (rt *Runtime) Addr() net.Addr {
+	if rt.listener == nil {
+		return nil
+	}
+	return rt.listener.Addr()
+}
+
+// Done is closed when serving has ended and all goroutines are gone.
+func (rt *Runtime) Done() <-chan struct{} { return rt.done }
+
+// Close stops listening, lets requests under way finish, and returns when all
+// goroutines are gone. Requests that are still under way when ctx ends, or after
+// Config.Grace, are cut off. It returns the error that ended serving early, if
+// one did, or that of ctx. Instruments stay usable; only nobody reads them here.
+// Calling it again waits again.
+func (rt *Runtime) Close(ctx context.Context) error {
+	rt.closeOnce.Do(func() { close(rt.closing) })
+	select {
+	case <-rt.done:
+		return rt.err
+	case <-ctx.Done():
+	}
+	if rt.server != nil {
+		rt.abandon()
+		// The listener's own error cannot matter any more.
+		_ = rt.server.Close()
+	}
+	<-rt.done
+	return errors.Join(rt.err, context.Cause(ctx))
+}
+
+// run owns the listener until the end.
+func (rt *Runtime) run(ctx context.Context) {
+	defer close(rt.done)
+	if rt.server == nil {
+		select {
+		case <-ctx.Done():
+		case <-rt.closing:
+		}
+		rt.ready.Store(false)
+		return
+	}
+	served := make(chan error, 1)
+	go func() { served <- rt.server.Serve(rt.listener) }()
+	select {
+	case <-ctx.Done():
+	case <-rt.closing:
+	case err := <-served:
+		rt.err = fmt.Errorf("serving metrics on %s ended: %w", rt.Addr(), err)
+		if rt.config.Logger != nil {
+			rt.config.Logger.Error("metrics are no longer served", "err", rt.err)
+		}
+		rt.ready.Store(false)
+		rt.abandon()
+		_ = rt.server.Close()
+		return
+	}
+	rt.ready.Store(false)
+	rt.shutDown()
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		rt.err = fmt.Errorf("serving metrics on %s: %w", rt.Addr(), err)
+	}
+}
+
+func (rt *Runtime) shutDown() {
+	defer rt.abandon()
+	grace, cancel := context.WithTimeout(context.Background(), rt.config.Grace)
+	defer cancel()
+	defer time.AfterFunc(silentGrace, rt.silent.closeAll).Stop()
+	if rt.server.Shutdown(grace) != nil {
+		rt.abandon()
+		_ = rt.server.Close()
+	}
+}
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	// writeTimeout leaves room for a profile of half a minute. Scrapes and
+	// queries have shorter deadlines of their own.
+	writeTimeout   = 90 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
+)

@@ -31,6 +31,9 @@ type Descriptor struct {
 	// Bounds are a histogram's upper bounds, inclusive, increasing, without
 	// +Inf.
 	Bounds []float64
+	// Exponential makes a histogram one with exponential buckets; it then has
+	// no Bounds.
+	Exponential ExponentialLayout
 }
 
 // Validate reports the first thing that makes the descriptor unusable: a name,

@@ -26,8 +26,10 @@ type Point struct {
 	// gauge; Descriptor.Number says which one.
 	Int   int64
 	Float float64
-	// Histogram is set for kind Histogram alone.
+	// Histogram is set for kind Histogram alone, and not for exponential ones.
 	Histogram HistogramPoint
+	// Exponential is set for histograms with exponential buckets alone.
+	Exponential *ExponentialPoint
 	// Exemplars holds one for each bucket, nil where a bucket has none. It is
 	// nil if the series has none at all.
 	Exemplars []*Exemplar

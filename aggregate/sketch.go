@@ -86,11 +86,18 @@ func (s *Sketch) Observe(v float64) {
 func (s *Sketch) Checkpoint(to *SketchState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	to.reset(s.size, s.zero)
-	s.cell.Read(&to.scratch, (*sketchSink)(to))
-	to.Positive.trim()
-	to.Negative.trim()
+	to.ReadCell(&s.cell, s.size, s.zero)
 	s.maintainLocked()
+}
+
+// ReadCell makes the state what a cell holds that was initialised with the
+// given size and zero threshold. It is for the registry, which keeps bare cells;
+// no maintenance of the cell may run meanwhile.
+func (s *SketchState) ReadCell(c *cell.Sketch, size int, zero float64) {
+	s.reset(size, zero)
+	c.Read(&s.scratch, (*sketchSink)(s))
+	s.Positive.trim()
+	s.Negative.trim()
 }
 
 // maintainLocked folds together what changes of range left behind.

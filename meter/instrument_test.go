@@ -158,6 +158,32 @@ func TestCallbacks(t *testing.T) {
 	expect(t, r, `x_c_total{const="1"} 7`, `x_g{const="1",k="a"} 1`, `x_g{const="1",k="b"} 2`)
 }
 
+func TestExponentialHistogram(t *testing.T) {
+	s, r := newScope()
+	h := s.Histogram("h", meter.Exponential(0))
+	for _, v := range []float64{-4, 0, 1, 3, 3, 1000} {
+		h.Observe(v)
+	}
+	for f := range r.Collect(t.Context()) {
+		for p := range f.Points {
+			if f.Descriptor.Name != "h" {
+				continue
+			}
+			e := p.Exponential
+			if e.Count() != 6 || e.Sum != 1003 || e.Zero != 1 || len(e.Positive) > 160 {
+				t.Errorf("count %d, sum %v, zero %d, %d buckets; want 6, 1003, 1 and at most 160",
+					e.Count(), e.Sum, e.Zero, len(e.Positive))
+			}
+		}
+	}
+	if _, err := s.NewHistogram("both", meter.Exponential(0), meter.Buckets(1)); err == nil {
+		t.Error("a histogram with exponential buckets and bounds was accepted")
+	}
+	if _, err := s.NewHistogram("tiny", meter.Exponential(1)); err == nil {
+		t.Error("a sketch of one bucket was accepted")
+	}
+}
+
 func TestUpdatesDoNotAllocate(t *testing.T) {
 	type labels struct{ A, B, C string }
 	s, _ := newScope()
@@ -166,6 +192,10 @@ func TestUpdatesDoNotAllocate(t *testing.T) {
 	f, u := s.FloatCounter("f_total", keys), s.UpDownCounter("u", keys)
 	typed := meter.MustCounter[labels](s, "typed_total")
 	odd := s.Counter("odd_total", meter.Keys("a"))
+	e := s.Histogram("e", keys, meter.Exponential(0))
+	for range 100 {
+		e.Observe(1, "x", "y", "z") // beyond the values that a sketch keeps at first
+	}
 	bound, boundGauge, boundHistogram := c.Bind("x", "y", "z"), g.Bind("x", "y", "z"), h.Bind("x", "y", "z")
 	x, y, z := "x", "y", "z"
 	for name, update := range map[string]func(){
@@ -174,6 +204,7 @@ func TestUpdatesDoNotAllocate(t *testing.T) {
 		"direct up-down":   func() { u.Add(-1, x, y, z) },
 		"direct gauge":     func() { g.Set(1, x, y, z) },
 		"direct histogram": func() { h.Observe(1, x, y, z) },
+		"exponential":      func() { e.Observe(1, x, y, z) },
 		"typed counter":    func() { typed.Add(1, labels{x, y, z}) },
 		"bound counter":    func() { bound.Add(1) },
 		"bound gauge":      func() { boundGauge.Set(1) },

@@ -3,6 +3,7 @@ package meter
 import (
 	"slices"
 
+	"github.com/metertree/metertree/aggregate"
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
 )
@@ -38,6 +39,19 @@ func Keys(names ...string) Option {
 func Buckets(bounds ...float64) Option {
 	bounds = slices.Clone(bounds)
 	return optionFunc(func(d *registry.Definition) { d.Bounds = bounds })
+}
+
+// Exponential gives a histogram exponential buckets, which adapt to the values:
+// at most size for each sign, and 160 if size is 0. A quantile is then off by no
+// more than a share of its value that depends on the range of the values alone:
+// with 160 buckets 2.2 % if the greatest is 900 times the least.
+func Exponential(size int) Option {
+	return optionFunc(func(d *registry.Definition) {
+		if size == 0 {
+			size = aggregate.DefaultSketchSize
+		}
+		d.Exponential = metric.ExponentialLayout{Size: size, ZeroThreshold: aggregate.DefaultZeroThreshold}
+	})
 }
 
 // Fold declares how the series of a gauge make up their parent in the tree.

@@ -85,7 +85,7 @@ func (s Scope) definition(d metric.Descriptor, options []Option) (registry.Defin
 	for _, o := range options {
 		o.apply(&definition)
 	}
-	if definition.Kind == metric.Histogram && definition.Bounds == nil {
+	if definition.Kind == metric.Histogram && definition.Bounds == nil && definition.Exponential.Size == 0 {
 		definition.Bounds = metric.DefaultLatencyBounds()
 	}
 	return definition, nil

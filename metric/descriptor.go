@@ -52,11 +52,18 @@ func (d Descriptor) Validate() error {
 		return fmt.Errorf("metric %s: %w", d.Name, err)
 	}
 	if d.Kind == Histogram {
-		if err := ValidateBounds(d.Bounds); err != nil {
+		if err := d.validateBuckets(); err != nil {
 			return fmt.Errorf("metric %s: %w", d.Name, err)
 		}
 	}
 	return nil
+}
+
+func (d Descriptor) validateBuckets() error {
+	if d.Exponential != (ExponentialLayout{}) && len(d.Bounds) > 0 {
+		return errors.New("a histogram has either exponential buckets or bounds: declare one of them")
+	}
+	return ValidateBounds(d.Bounds)
 }
 
 func (d Descriptor) validateKeys() error {

@@ -35,6 +35,15 @@ type Point struct {
 	Exemplars []*Exemplar
 }
 
+// Buckets returns the point's distribution over explicit bounds, whichever kind
+// of buckets it has.
+func (p *Point) Buckets() HistogramPoint {
+	if p.Exponential != nil {
+		return p.Exponential.Explicit()
+	}
+	return p.Histogram
+}
+
 // HistogramPoint is a distribution over explicit buckets.
 type HistogramPoint struct {
 	// Bounds are the inclusive upper bounds; Counts has one entry more, for

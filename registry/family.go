@@ -33,6 +33,8 @@ type family struct {
 	// them. It is never held while a reader's caller runs.
 	maintained sync.RWMutex
 	closed     atomic.Bool
+	// buffers hold batches of snapshots.
+	buffers sync.Pool
 
 	// mu guards what follows, and changes of table and merged. It may be held
 	// when maintained is locked, not the other way round.
@@ -93,6 +95,8 @@ func (f *family) conflict(d Definition) error {
 		return differs("labels", f.keys, keys)
 	case !slices.Equal(f.Scope, d.Scope):
 		return differs("scope", f.Scope, d.Scope)
+	case f.Exponential != d.Exponential:
+		return differs("exponential layout", f.Exponential, d.Exponential)
 	case !slices.Equal(f.Bounds, d.Bounds):
 		return differs("bucket bounds", f.Bounds, d.Bounds)
 	case d.Help != "" && f.Help != d.Help:

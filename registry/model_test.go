@@ -55,6 +55,9 @@ func (t *tally) addCheckpoint(c *Checkpoint) {
 		d := f.Descriptor
 		for p := range f.Points {
 			switch {
+			case p.Exponential != nil:
+				t.add(d.Name+"_sum", p.Labels, int64(math.Round(p.Exponential.Sum)))
+				t.add(d.Name+"_count", p.Labels, int64(p.Exponential.Count()))
 			case d.Kind == metric.Histogram:
 				t.add(d.Name+"_sum", p.Labels, int64(math.Round(p.Histogram.Sum)))
 				t.add(d.Name+"_count", p.Labels, int64(p.Histogram.Count()))
@@ -69,13 +72,16 @@ func (t *tally) addCheckpoint(c *Checkpoint) {
 }
 
 type program struct {
-	registry                                *Registry
-	ints, floats, updown, gauge, histograms *Instrument
-	recorded                                tally
+	registry                                          *Registry
+	ints, floats, updown, gauge, histograms, sketches *Instrument
+	recorded                                          tally
 }
 
 func newProgram(t *testing.T) *program {
 	r := New(Options{ForgetAfter: 1})
+	sketch := counter("ranges", "a")
+	sketch.Kind, sketch.Number = metric.Histogram, metric.Float64
+	sketch.Exponential.Size = 8
 	def := func(name string, kind metric.Kind, number metric.Number) *Instrument {
 		d := counter(name, "a")
 		d.Kind, d.Number = kind, number
@@ -91,6 +97,7 @@ func newProgram(t *testing.T) *program {
 		updown:     def("inflight", metric.UpDownCounter, metric.Int64),
 		gauge:      def("level", metric.Gauge, metric.Float64),
 		histograms: def("sizes", metric.Histogram, metric.Float64),
+		sketches:   define(t, r, sketch),
 	}
 }
 
@@ -106,7 +113,7 @@ func (p *program) write(rng *rand.Rand, stop *atomic.Bool) {
 		if rng.IntN(50) == 0 {
 			times = 3000 // hot enough to be promoted
 		}
-		switch rng.IntN(9) {
+		switch rng.IntN(10) {
 		case 0, 1:
 			for range times {
 				p.ints.AddInt(n, a)
@@ -147,7 +154,15 @@ func (p *program) write(rng *rand.Rand, stop *atomic.Bool) {
 		case 7:
 			p.gauge.SetGauge(float64(n), a)
 		case 8:
-			instruments := []*Instrument{p.ints, p.floats, p.updown, p.gauge, p.histograms}
+			// Ranges that change make sketches coarser all the time.
+			v := int64(rng.IntN(5)) << rng.IntN(20)
+			for range times {
+				p.sketches.Observe(float64(v), a)
+			}
+			record("ranges_sum", a, v*times)
+			record("ranges_count", a, times)
+		case 9:
+			instruments := []*Instrument{p.ints, p.floats, p.updown, p.gauge, p.histograms, p.sketches}
 			instruments[rng.IntN(len(instruments))].Delete(a)
 		}
 	}

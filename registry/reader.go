@@ -21,7 +21,7 @@ type Reader struct {
 	registry *Registry
 
 	mu      sync.Mutex
-	acked   map[*series][]uint64
+	acked   map[*series]snapshot
 	current *Checkpoint
 
 	// retiredMu guards retired alone, so that a sweep can add to it while a
@@ -34,14 +34,14 @@ type Reader struct {
 type reading struct {
 	family *family
 	series *series
-	words  []uint64
+	held   snapshot
 	final  bool
 }
 
 // NewReader returns a reader whose first checkpoint has all that was counted
 // by series that are there now, and later. Close it when it is done.
 func (r *Registry) NewReader() *Reader {
-	reader := &Reader{registry: r, acked: map[*series][]uint64{}}
+	reader := &Reader{registry: r, acked: map[*series]snapshot{}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.readers = append(slices.Clip(r.readers), reader)
@@ -56,10 +56,10 @@ func (rd *Reader) Close() {
 	r.readers = slices.DeleteFunc(slices.Clone(r.readers), func(have *Reader) bool { return have == rd })
 }
 
-func (rd *Reader) retire(f *family, s *series, words []uint64) {
+func (rd *Reader) retire(f *family, s *series, held snapshot) {
 	rd.retiredMu.Lock()
 	defer rd.retiredMu.Unlock()
-	rd.retired = append(rd.retired, reading{f, s, words, true})
+	rd.retired = append(rd.retired, reading{f, s, held, true})
 }
 
 // Checkpoint is one reading of all series by a Reader.
@@ -71,8 +71,6 @@ type Checkpoint struct {
 type familyReading struct {
 	family   *family
 	readings []reading
-	// deltas are the words of the readings, less what was acknowledged.
-	deltas []uint64
 	// callback holds the points of a family that has a callback.
 	callback []metric.Point
 }
@@ -108,24 +106,21 @@ func (rd *Reader) read(f *family) familyReading {
 		return out
 	}
 	all := f.liveAndEnding()
-	width := f.words()
-	words := make([]uint64, len(all)*width)
+	held := f.newSnapshots(len(all))
 	sweep := f.beginSweep()
 	defer sweep.end()
 	for at := 0; at < len(all); at += batch {
 		end := min(at+batch, len(all))
-		f.loadAll(all[at:end], words[at*width:end*width], width)
+		f.loadAll(all[at:end], held[at:end])
 	}
 	for i, s := range all {
-		of := words[i*width : (i+1)*width : (i+1)*width]
-		if s.has(flagEnded) {
-			if f.Kind != metric.Gauge {
-				out.readings = append(out.readings, reading{f, s, of, false})
-			}
+		switch {
+		case !s.has(flagEnded):
+			sweep.note(s, held[i])
+		case f.Kind == metric.Gauge:
 			continue
 		}
-		sweep.note(s, of)
-		out.readings = append(out.readings, reading{f, s, of, false})
+		out.readings = append(out.readings, reading{f, s, held[i], false})
 	}
 	return out
 }
@@ -189,12 +184,12 @@ func (c *Checkpoint) points(fr *familyReading) iter.Seq[*metric.Point] {
 			}
 		}
 		f := fr.family
-		delta := make([]uint64, f.words())
+		delta := f.newSnapshot()
 		var point metric.Point
 		for _, r := range fr.readings {
-			copy(delta, r.words)
+			delta.copyFrom(r.held)
 			if f.Kind != metric.Gauge {
-				subtract(delta, c.reader.acked[r.series], floatWord(f.Descriptor, len(delta)))
+				f.subtract(delta, c.reader.acked[r.series])
 			}
 			f.fill(&point, r.series, delta)
 			if !yield(&point) {
@@ -223,10 +218,10 @@ func (c *Checkpoint) Ack() error {
 			case r.final:
 				delete(rd.acked, r.series)
 				done[r.series] = true
-			case allZero(r.words, floatWord(fr.family.Descriptor, len(r.words))):
+			case fr.family.empty(r.held):
 				delete(rd.acked, r.series)
 			default:
-				rd.acked[r.series] = r.words
+				rd.acked[r.series] = r.held
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/internal/cell"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -104,7 +105,7 @@ func (r *Registry) DefineFunc(d Definition, read Callback) error {
 }
 
 func (r *Registry) family(d Definition, read Callback) (*family, error) {
-	if err := d.Validate(); err != nil {
+	if err := validate(d); err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
@@ -121,6 +122,18 @@ func (r *Registry) family(d Definition, read Callback) (*family, error) {
 	f := newFamily(r, d, read)
 	r.families[d.Name] = f
 	return f, nil
+}
+
+func validate(d Definition) error {
+	if err := d.Validate(); err != nil {
+		return err
+	}
+	if e := d.Exponential; e != (metric.ExponentialLayout{}) {
+		if err := cell.CheckSketch(e.Size, e.ZeroThreshold); err != nil {
+			return fmt.Errorf("metric %s: %w", d.Name, err)
+		}
+	}
+	return nil
 }
 
 // claim reserves the sample names a metric is exposed under, so that no

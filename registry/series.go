@@ -45,12 +45,14 @@ const (
 // extra is what only histograms and ended series have.
 type extra struct {
 	histogram cell.Histogram
+	// sketch is what exponential histograms keep instead.
+	sketch    *cell.Sketch
 	exemplars exemplars
 	// next is the series that counts what this one no longer does.
 	next atomic.Pointer[series]
 	// carried is what a series of the same labels had counted, but not shown,
 	// when it was forgotten.
-	carried atomic.Pointer[[]uint64]
+	carried atomic.Pointer[snapshot]
 }
 
 // seriesOf returns the series whose sum it is given. A cell knows its series by
@@ -62,7 +64,12 @@ func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *s
 	if labels.Escaped() {
 		s.state.Store(flagEscaped)
 	}
-	if f.Kind == metric.Histogram {
+	switch {
+	case f.exponential():
+		sketch := new(cell.Sketch)
+		sketch.Init(f.Exponential.Size, f.Exponential.ZeroThreshold)
+		s.more().sketch = sketch
+	case f.Kind == metric.Histogram:
 		s.more().histogram.Init(f.Bounds)
 	}
 	return s
@@ -80,6 +87,8 @@ func (s *series) touch() {
 
 func (s *series) histogram() *cell.Histogram { return &s.extra.Load().histogram }
 
+func (s *series) sketch() *cell.Sketch { return s.extra.Load().sketch }
+
 // more returns the series' extra, made if need be.
 func (s *series) more() *extra {
 	if x := s.extra.Load(); x != nil {
@@ -89,24 +98,17 @@ func (s *series) more() *extra {
 	return s.extra.Load()
 }
 
-// words returns how many words a series of the family is read into.
-func (f *family) words() int {
-	if f.Kind == metric.Histogram {
-		return len(f.Bounds) + 2
-	}
-	return 1
-}
-
-// load reads a series into words: the bits of its number, or of a histogram
-// the counts and last the sum. It must not run while the series is maintained.
-func (f *family) load(s *series, words []uint64) {
+// load reads a series. It must not run while the series is maintained.
+func (f *family) load(s *series, to snapshot) {
 	switch {
+	case f.exponential():
+		to.sketch.ReadCell(s.sketch(), f.Exponential.Size, f.Exponential.ZeroThreshold)
 	case f.Kind == metric.Histogram:
-		s.histogram().Read(words)
+		s.histogram().Read(to.words)
 	case f.Kind == metric.Gauge:
-		words[0] = s.sum.Bits()
+		to.words[0] = s.sum.Bits()
 	default:
-		words[0] = s.sum.Read(f.number())
+		to.words[0] = s.sum.Read(f.number())
 	}
 }
 
@@ -122,6 +124,8 @@ func (f *family) number() cell.Number {
 func (f *family) seal(s *series) (last float64) {
 	s.state.Or(flagEnded)
 	switch {
+	case f.exponential():
+		s.sketch().Seal()
 	case f.Kind == metric.Histogram:
 		s.histogram().Seal()
 	case f.Kind == metric.Gauge:
@@ -135,6 +139,8 @@ func (f *family) seal(s *series) (last float64) {
 // settle folds what a demoted or sealed series counted beside its shared words.
 func (f *family) settle(s *series) {
 	switch {
+	case f.exponential():
+		s.sketch().Settle()
 	case f.Kind == metric.Histogram:
 		s.histogram().Settle()
 	case f.Kind != metric.Gauge:
@@ -146,6 +152,10 @@ func (f *family) settle(s *series) {
 // hot.
 func (f *family) demote(s *series) bool {
 	switch {
+	case f.exponential() && s.sketch().Hot() && !s.sketch().Pending():
+		s.sketch().Demote()
+	case f.exponential():
+		return false
 	case f.Kind == metric.Histogram && s.histogram().Hot():
 		s.histogram().Demote()
 	case f.Kind != metric.Histogram && f.Kind != metric.Gauge && s.sum.Hot():
@@ -156,12 +166,22 @@ func (f *family) demote(s *series) bool {
 	return true
 }
 
+// retire takes out of a sketch what a change of range left behind, and reports
+// whether there was anything.
+func (f *family) retire(s *series) bool {
+	if !f.exponential() || !s.sketch().Superseded() || s.sketch().Pending() {
+		return false
+	}
+	s.sketch().Retire()
+	return true
+}
+
 // fill sets a point from what load has read.
-func (f *family) fill(p *metric.Point, s *series, words []uint64) {
+func (f *family) fill(p *metric.Point, s *series, of snapshot) {
 	p.Labels = s.labels
 	p.Start = time.Unix(0, s.start)
 	p.Exemplars = nil
-	setValue(p, f.Descriptor, words)
+	f.setValue(p, of)
 	if f.Kind == metric.Histogram {
 		p.Exemplars = s.extra.Load().exemplars.current()
 	}

@@ -14,21 +14,23 @@ type waiting struct {
 	series *series
 	since  cell.Epoch
 	// shown is what a forgotten series showed last; nil for a deleted one.
-	shown []uint64
+	shown *snapshot
 	// last is the value a gauge had when it was sealed.
 	last float64
 }
 
-func (f *family) demoteLocked(idle []*series) {
+// drainLocked lets go of what series no longer count in: those for which take
+// holds are to be settled.
+func (f *family) drainLocked(list []*series, take func(*series) bool) {
 	f.maintained.Lock()
 	defer f.maintained.Unlock()
-	var demoted []waiting
-	for _, s := range idle {
-		if !s.has(flagEnded) && f.demote(s) {
-			demoted = append(demoted, waiting{series: s})
+	var taken []waiting
+	for _, s := range list {
+		if !s.has(flagEnded) && take(s) {
+			taken = append(taken, waiting{series: s})
 		}
 	}
-	f.draining = append(f.draining, stamped(demoted)...)
+	f.draining = append(f.draining, stamped(taken)...)
 }
 
 // stamped gives series the present epoch. It must come after they were demoted
@@ -88,7 +90,8 @@ func (f *family) settleLocked() {
 	defer f.maintained.Unlock()
 	f.draining = slices.DeleteFunc(f.draining, func(w waiting) bool {
 		passed := w.since.Passed(now)
-		if passed {
+		// One that was sealed since has to wait longer, among the ending.
+		if passed && !w.series.has(flagEnded) {
 			f.settle(w.series)
 		}
 		return passed
@@ -107,16 +110,16 @@ func (f *family) settleLocked() {
 // have not acknowledged all of it. If a forgotten series was updated between
 // its last showing and its end, its successor shows the difference.
 func (f *family) passOnLocked(w waiting) {
-	final := make([]uint64, f.words())
+	final := f.newSnapshot()
 	if f.Kind == metric.Gauge {
-		final[0] = math.Float64bits(w.last)
+		final.words[0] = math.Float64bits(w.last)
 	} else {
 		f.load(w.series, final)
 		for _, r := range f.registry.currentReaders() {
 			r.retire(f, w.series, final)
 		}
 	}
-	if w.shown == nil || slices.Equal(w.shown, final) || f.closed.Load() {
+	if w.shown == nil || f.equal(*w.shown, final) || f.closed.Load() {
 		return
 	}
 	next := f.admitLocked(w.series.labels.Values(nil, f.keys), w.series.hash)
@@ -129,11 +132,11 @@ func (f *family) passOnLocked(w waiting) {
 			next.sum.Set(w.last)
 		}
 	default:
-		rest := slices.Clone(final)
-		subtract(rest, w.shown, floatWord(f.Descriptor, len(rest)))
+		rest := final.clone()
+		f.subtract(rest, *w.shown)
 		x := next.more()
 		if carried := x.carried.Load(); carried != nil {
-			add(rest, *carried, floatWord(f.Descriptor, len(rest)))
+			f.add(rest, *carried)
 		}
 		x.carried.Store(&rest)
 	}

@@ -7,10 +7,10 @@ const demoteAfter = 3
 // sweep accompanies a collection through a family and then demotes and forgets
 // what was idle. A nil sweep does nothing: another collection sweeps.
 type sweep struct {
-	family *family
-	demote []*series
+	family         *family
+	demote, retire []*series
 	// forget maps the series to forget to what they have shown.
-	forget map[*series][]uint64
+	forget map[*series]*snapshot
 }
 
 func (f *family) beginSweep() *sweep {
@@ -21,25 +21,29 @@ func (f *family) beginSweep() *sweep {
 }
 
 // note takes down what the collection has read of a series.
-func (w *sweep) note(s *series, words []uint64) {
+func (w *sweep) note(s *series, read snapshot) {
 	if w == nil {
 		return
 	}
-	idle := w.idleFor(s, words)
+	idle := w.idleFor(s, read)
 	if idle == demoteAfter {
 		w.demote = append(w.demote, s)
 	}
 	if n := w.family.forgetAfter; n > 0 && idle >= uint32(n) && !s.has(flagPinned) {
 		if w.forget == nil {
-			w.forget = map[*series][]uint64{}
+			w.forget = map[*series]*snapshot{}
 		}
-		w.forget[s] = append([]uint64(nil), words...)
+		shown := read.clone()
+		w.forget[s] = &shown
+	}
+	if w.family.exponential() && s.sketch().Superseded() {
+		w.retire = append(w.retire, s)
 	}
 }
 
 // idleFor returns for how many sweeps the series has not changed.
-func (w *sweep) idleFor(s *series, words []uint64) uint32 {
-	now := activity(w.family.Descriptor, words)
+func (w *sweep) idleFor(s *series, read snapshot) uint32 {
+	now := w.family.activity(read)
 	state := s.state.Load()
 	if now != s.seen || state&flagTouched != 0 {
 		s.seen = now
@@ -61,12 +65,13 @@ func (w *sweep) end() {
 	}
 	f := w.family
 	defer f.sweeping.Store(false)
-	if len(w.demote)+len(w.forget) == 0 {
+	if len(w.demote)+len(w.retire)+len(w.forget) == 0 {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.demoteLocked(w.demote)
+	f.drainLocked(w.retire, f.retire)
+	f.drainLocked(w.demote, f.demote)
 	f.endLocked(func(s *series) (waiting, bool) {
 		shown, idle := w.forget[s]
 		return waiting{series: s, shown: shown}, idle && !s.has(flagPinned|flagTouched)

@@ -170,31 +170,50 @@ func (b Bound) Observe(v float64) {
 	if b.series == nil || !b.acceptsFloat(v) {
 		return
 	}
-	if took := b.series.histogram().Observe(v); took != cell.Taken {
+	if took := b.series.observe(v); took != cell.Taken {
 		b.observeLater(v, took)
 	}
+}
+
+// observe counts v in a histogram or a sketch.
+func (s *series) observe(v float64) cell.Outcome {
+	x := s.extra.Load()
+	if x.sketch != nil {
+		return x.sketch.Observe(v)
+	}
+	return x.histogram.Observe(v)
+}
+
+// count counts v without adding it to the sum.
+func (s *series) count(v float64) bool {
+	x := s.extra.Load()
+	if x.sketch != nil {
+		return x.sketch.Count(v)
+	}
+	return x.histogram.Count(v)
 }
 
 func (b Bound) observeLater(v float64, took cell.Outcome) {
 	f := b.instrument.family
 	for s := f.successor(b.series); s != nil; s = f.successor(s) {
 		if took == cell.SumTaken {
-			if s.histogram().Count(v) {
+			if s.count(v) {
 				return
 			}
 			continue
 		}
-		if took = s.histogram().Observe(v); took == cell.Taken {
+		if took = s.observe(v); took == cell.Taken {
 			return
 		}
 	}
 }
 
 // ObserveExemplar is Observe for a value that was measured in a trace. It may
-// allocate; call it for sampled traces only.
+// allocate; call it for sampled traces only. A histogram with exponential
+// buckets keeps no exemplars.
 func (b Bound) ObserveExemplar(v float64, traceID, spanID string) {
 	b.Observe(v)
-	if b.series == nil || math.IsNaN(v) || math.IsInf(v, 0) {
+	if b.series == nil || math.IsNaN(v) || math.IsInf(v, 0) || b.instrument.family.exponential() {
 		return
 	}
 	x := b.series.extra.Load()

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -28,29 +27,24 @@ func (f *family) view() *metric.Family {
 // enough to make locking cheap.
 const batch = 128
 
-var wordPool = sync.Pool{New: func() any { return new([]uint64) }}
-
 // points yields series as they are now, and sweeps the family unless another
 // collection does.
 func (f *family) points(live []*series) iter.Seq[*metric.Point] {
 	return func(yield func(*metric.Point) bool) {
-		words := wordPool.Get().(*[]uint64)
-		defer wordPool.Put(words)
-		width := f.words()
-		*words = slices.Grow((*words)[:0], batch*width)[:batch*width]
+		buffer := f.borrow()
+		defer f.buffers.Put(buffer)
 		sweep := f.beginSweep()
 		defer sweep.end()
 		var point metric.Point
 		for chunk := range slices.Chunk(live, batch) {
-			f.loadAll(chunk, *words, width)
+			f.loadAll(chunk, *buffer)
 			for i, s := range chunk {
 				if s.has(flagEnded) {
 					continue
 				}
-				of := (*words)[i*width : (i+1)*width]
-				sweep.note(s, of)
-				f.addCarried(s, of)
-				f.fill(&point, s, of)
+				sweep.note(s, (*buffer)[i])
+				f.addCarried(s, (*buffer)[i])
+				f.fill(&point, s, (*buffer)[i])
 				if !yield(&point) {
 					return
 				}
@@ -59,20 +53,29 @@ func (f *family) points(live []*series) iter.Seq[*metric.Point] {
 	}
 }
 
-// loadAll reads series into consecutive words.
-func (f *family) loadAll(of []*series, words []uint64, width int) {
+// borrow returns a batch of snapshots that goes back to f.buffers.
+func (f *family) borrow() *[]snapshot {
+	if buffer, ok := f.buffers.Get().(*[]snapshot); ok {
+		return buffer
+	}
+	buffer := f.newSnapshots(batch)
+	return &buffer
+}
+
+// loadAll reads series into snapshots.
+func (f *family) loadAll(of []*series, to []snapshot) {
 	f.maintained.RLock()
 	defer f.maintained.RUnlock()
 	for i, s := range of {
-		f.load(s, words[i*width:(i+1)*width])
+		f.load(s, to[i])
 	}
 }
 
 // addCarried adds what the series took over from a forgotten one.
-func (f *family) addCarried(s *series, words []uint64) {
+func (f *family) addCarried(s *series, to snapshot) {
 	if x := s.extra.Load(); x != nil {
 		if carried := x.carried.Load(); carried != nil {
-			add(words, *carried, floatWord(f.Descriptor, len(words)))
+			f.add(to, *carried)
 		}
 	}
 }

@@ -65,6 +65,10 @@ func Write(ctx context.Context, w io.Writer, families iter.Seq[*metric.Family]) 
 func (e *encoder) family(ctx context.Context, f *metric.Family) bool {
 	headed := false
 	for p := range f.Points {
+		if p.Exponential != nil {
+			// The text has no other form for it than explicit buckets.
+			p.Histogram = p.Exponential.Explicit()
+		}
 		if f.Descriptor.Kind == metric.Histogram && len(p.Histogram.Counts) != len(p.Histogram.Bounds)+1 {
 			// Not a distribution; the rest of the scrape does not pay for it.
 			continue

@@ -76,23 +76,27 @@ func convert(f *metric.Family, p *metric.Point) *dto.Metric {
 }
 
 func convertHistogram(p *metric.Point) *dto.Histogram {
+	explicit := p.Buckets()
 	h := &dto.Histogram{
-		SampleSum:        proto.Float64(p.Histogram.Sum),
-		SampleCount:      proto.Uint64(p.Histogram.Count()),
+		SampleSum:        proto.Float64(explicit.Sum),
+		SampleCount:      proto.Uint64(explicit.Count()),
 		CreatedTimestamp: created(p.Start),
 	}
 	var below uint64
-	for i, count := range p.Histogram.Counts {
+	for i, count := range explicit.Counts {
 		below += count
 		bound := math.Inf(1)
-		if i < len(p.Histogram.Bounds) {
-			bound = p.Histogram.Bounds[i]
+		if i < len(explicit.Bounds) {
+			bound = explicit.Bounds[i]
 		}
 		bucket := &dto.Bucket{UpperBound: proto.Float64(bound), CumulativeCount: proto.Uint64(below)}
 		if i < len(p.Exemplars) && p.Exemplars[i] != nil {
 			bucket.Exemplar = convertExemplar(p.Exemplars[i])
 		}
 		h.Bucket = append(h.Bucket, bucket)
+	}
+	if p.Exponential != nil {
+		addNative(h, p.Exponential)
 	}
 	return h
 }

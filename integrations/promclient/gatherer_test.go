@@ -2,6 +2,7 @@ package promclient_test
 
 import (
 	"bytes"
+	"maps"
 	"strings"
 	"testing"
 
@@ -85,6 +86,57 @@ func TestGathererCarriesExemplarsAndStart(t *testing.T) {
 		return
 	}
 	t.Error("the histogram is missing")
+}
+
+// TestGathererShowsExponentialHistogramsAsTheirsAre observes the same values
+// with both libraries.
+func TestGathererShowsExponentialHistogramsAsTheirsAre(t *testing.T) {
+	r := registry.New(registry.Options{})
+	ours := meter.New(r).Histogram("h", meter.Exponential(160))
+	theirs := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "h", NativeHistogramBucketFactor: 1.0027, NativeHistogramZeroThreshold: 0x1p-128,
+	})
+	for _, v := range []float64{1, 1.001, 1.1, 1.2, 1.3, 1.25, 0, -1, -1.1} {
+		ours.Observe(v)
+		theirs.Observe(v)
+	}
+	var want dto.Metric
+	if err := theirs.Write(&want); err != nil {
+		t.Fatal(err)
+	}
+	families, err := promclient.NewGatherer(r).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := families[0].Metric[0].Histogram
+	if *got.Schema != *want.Histogram.Schema || *got.ZeroCount != 1 {
+		t.Errorf("schema %d and %d zeros, want %d and 1", *got.Schema, *got.ZeroCount, *want.Histogram.Schema)
+	}
+	if g, w := buckets(got.PositiveSpan, got.PositiveDelta), buckets(want.Histogram.PositiveSpan, want.Histogram.PositiveDelta); !maps.Equal(g, w) {
+		t.Errorf("positive buckets %v, want %v", g, w)
+	}
+	if g, w := buckets(got.NegativeSpan, got.NegativeDelta), buckets(want.Histogram.NegativeSpan, want.Histogram.NegativeDelta); !maps.Equal(g, w) {
+		t.Errorf("negative buckets %v, want %v", g, w)
+	}
+}
+
+// buckets returns the counts of a native histogram that are not zero.
+func buckets(spans []*dto.BucketSpan, deltas []int64) map[int32]int64 {
+	counts := map[int32]int64{}
+	var index int32
+	var count int64
+	for _, span := range spans {
+		index += span.GetOffset()
+		for range span.GetLength() {
+			count += deltas[0]
+			deltas = deltas[1:]
+			if count != 0 {
+				counts[index] = count
+			}
+			index++
+		}
+	}
+	return counts
 }
 
 // TestGathererJoinsTheirRegistry merges our registry with one of theirs on one

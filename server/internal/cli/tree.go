@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/metertree/metertree/tree"
+)
+
+// TreeCmd prints the metrics of one exposition as a tree.
+type TreeCmd struct {
+	Target string `arg:"" name:"target" help:"Address of a metrics page, a file, or - for standard input."`
+
+	JSON          bool     `name:"json" help:"Print JSON instead."`
+	Depth         int      `name:"depth" default:"0" placeholder:"N" help:"Show this many levels; 0 is all."`
+	By            []string `name:"by" sep:"none" placeholder:"LABEL" help:"Expand each metric along this label. Repeatable: one below the other."`
+	Filter        string   `name:"filter" placeholder:"WORDS" help:"Show only metrics whose name has all these words."`
+	Timeout       Duration `name:"timeout" default:"10s" placeholder:"DURATION" help:"Give up on an address after this time (${default})."`
+	BodySizeLimit ByteSize `name:"body-size-limit" default:"64MB" placeholder:"SIZE" help:"Read no more than this, uncompressed; 0B is no limit (${default})."`
+}
+
+// Help is the detail that --help shows.
+func (TreeCmd) Help() string {
+	return `An exporter's metrics, and one of them by label:
+
+  metertree tree http://127.0.0.1:9100/metrics
+  metertree tree http://127.0.0.1:9100/metrics --filter cpu_seconds --by mode
+
+A saved exposition, compressed or not, or what another command writes:
+
+  metertree tree metrics.txt.gz
+  curl -s http://127.0.0.1:9100/metrics | metertree tree - --json
+
+One exposition has no history, so counters show their total since they began.`
+}
+
+// Validate finds the mistakes that can be seen on the command line alone.
+func (c *TreeCmd) Validate() error {
+	if c.Depth < 0 {
+		return fmt.Errorf("--depth=%d is negative: give the number of levels, or 0 for all", c.Depth)
+	}
+	if c.Timeout <= 0 {
+		return fmt.Errorf("--timeout=%s is not positive: give one such as 10s", c.Timeout)
+	}
+	seen := make(map[string]bool)
+	for _, label := range c.By {
+		if label == "" || seen[label] {
+			return fmt.Errorf("--by=%q is empty or given twice: give each label once", label)
+		}
+		seen[label] = true
+	}
+	return nil
+}
+
+// wholeTree lets a printed tree have everything the exposition has.
+var wholeTree = tree.Limits{Nodes: 1 << 30, Readings: 1 << 30}
+
+// Run implements the command.
+func (c *TreeCmd) Run(ctx context.Context, streams Streams) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	input := treeInput{target: c.Target, stdin: streams.In, timeout: time.Duration(c.Timeout), limit: int64(c.BodySizeLimit)}
+	snapshot, err := input.read(ctx)
+	if err != nil {
+		return err
+	}
+	root, err := c.root(ctx, snapshot)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(streams.Out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(root)
+	} else {
+		err = printTree(streams.Out, input.name(), root)
+	}
+	if err != nil {
+		return fmt.Errorf("output: %w: check where it goes", err)
+	}
+	return nil
+}
+
+func (c *TreeCmd) root(ctx context.Context, source tree.Source) (*tree.Node, error) {
+	const everything = 1 << 20 // levels; no name has as many segments
+	depth := everything
+	if c.Depth > 0 {
+		depth = c.Depth
+	}
+	t := tree.New(source, wholeTree)
+	root, err := t.Scope(ctx, tree.ScopeRequest{Filter: c.Filter, Depth: depth, By: c.By})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Target, err)
+	}
+	if root.Metrics == 0 {
+		return nil, fmt.Errorf("%s: no metric has %q in its name: give fewer or other words to --filter", c.Target, c.Filter)
+	}
+	prune(root, depth)
+	return root, nil
+}
+
+// prune takes away what lies deeper than a number of levels.
+func prune(n *tree.Node, levels int) {
+	if levels == 0 {
+		n.Children = nil
+		return
+	}
+	for _, c := range n.Children {
+		prune(c, levels-1)
+	}
+}

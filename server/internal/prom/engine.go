@@ -1,0 +1,65 @@
+package prom
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/util/features"
+)
+
+// QueryOptions bound what one PromQL query, and all of them together, may cost.
+type QueryOptions struct {
+	// Timeout ends a query that takes longer.
+	Timeout time.Duration
+	// MaxSamples is how many samples one query may hold in memory; each takes 16
+	// bytes.
+	MaxSamples int
+	// MaxConcurrency is how many queries run at once; the others wait their turn.
+	MaxConcurrency int
+	// LookbackDelta is how old the last sample of a series may be to count as its
+	// present value.
+	LookbackDelta time.Duration
+}
+
+func (o QueryOptions) check() error {
+	switch {
+	case o.Timeout <= 0:
+		return fmt.Errorf("query timeout %v is not positive: give one such as --query.timeout=2m", o.Timeout)
+	case o.MaxSamples <= 0:
+		return fmt.Errorf("query sample limit %d is not positive: give one such as --query.max-samples=50000000", o.MaxSamples)
+	case o.MaxConcurrency <= 0:
+		return fmt.Errorf("query concurrency %d is not positive: give one such as --query.max-concurrency=20", o.MaxConcurrency)
+	case o.LookbackDelta <= 0:
+		return fmt.Errorf("query lookback %v is not positive: give one such as --query.lookback-delta=5m", o.LookbackDelta)
+	}
+	return nil
+}
+
+// newEngine makes the PromQL engine, which records the running queries in the
+// storage directory until it is closed.
+func newEngine(o QueryOptions, dir string, subqueryStep func(int64) int64, reg prometheus.Registerer, known features.Collector, logger *slog.Logger) (*promql.Engine, error) {
+	tracker, err := promql.NewActiveQueryTracker(dir, o.MaxConcurrency, logger)
+	if err != nil {
+		return nil, fmt.Errorf("record of running queries in %q: %w: free some space there or choose another directory with --storage.path", dir, err)
+	}
+	return promql.NewEngine(promql.EngineOpts{
+		Logger:                   logger,
+		Reg:                      reg,
+		MaxSamples:               o.MaxSamples,
+		Timeout:                  o.Timeout,
+		ActiveQueryTracker:       tracker,
+		LookbackDelta:            o.LookbackDelta,
+		NoStepSubqueryIntervalFn: subqueryStep,
+		EnableAtModifier:         true,
+		EnableNegativeOffset:     true,
+		FeatureRegistry:          known,
+		Parser:                   newParser(),
+	}), nil
+}
+
+// newParser is the dialect of PromQL that the engine and the API share.
+func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }

@@ -1,0 +1,154 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/metertree/metertree/server/internal/prom"
+	"golang.org/x/sync/errgroup"
+)
+
+// shutdownGrace is how long a shutdown waits for requests in flight before it
+// cuts them off.
+const shutdownGrace = 2 * time.Second
+
+// Run serves until the context ends, then shuts down in order: requests, scrapes,
+// forwarding, storage. It returns nil after an orderly shutdown. An error found
+// at the start says in one line what is wrong and what to change.
+func Run(ctx context.Context, options Options) error {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	listener, err := listen(options.ListenAddress)
+	if err != nil {
+		return err
+	}
+	address := dialable(listener)
+	// Loaded before anything is opened, so that a mistake in it is the first
+	// thing reported and leaves nothing behind.
+	config, err := options.config(address)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	self, err := newSelfMetrics(options.Version, options.Logger)
+	if err != nil {
+		return errors.Join(fmt.Errorf("own metrics: %w", err), listener.Close())
+	}
+	s := &server{
+		self:    self,
+		options: options,
+		address: address,
+		pages:   newPages(),
+		log:     options.Logger,
+
+		httpDone: make(chan struct{}),
+	}
+	return s.run(ctx, listener, config)
+}
+
+// server is a running server.
+type server struct {
+	options Options
+	address string
+	pages   *pages
+	log     *slog.Logger
+	self    *selfMetrics
+
+	reloading sync.Mutex
+	node      *prom.Node
+
+	httpDone chan struct{} // closed when no request is in flight any more
+}
+
+// run serves HTTP from the start, so that probes are answered while the storage
+// replays its log, and ends when the context or any part does.
+func (s *server) run(ctx context.Context, listener net.Listener, config *prom.Config) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var group errgroup.Group
+	group.Go(func() error {
+		defer stop()
+		defer close(s.httpDone)
+		return s.serveHTTP(ctx, listener)
+	})
+	group.Go(func() error {
+		err := s.runNode(ctx, stop, config)
+		stop()
+		return err
+	})
+	return group.Wait()
+}
+
+// runNode opens the storage, scrapes until the context ends, and closes it after
+// the last request. It calls stop when it ends for another reason.
+func (s *server) runNode(ctx context.Context, stop func(), config *prom.Config) (err error) {
+	node, err := prom.Open(s.options.node(s.address))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stop()
+		<-s.httpDone
+		err = errors.Join(err, node.Close())
+	}()
+	s.node = node
+	err = node.Apply(config)
+	s.self.noteReload(err)
+	if err != nil {
+		return fmt.Errorf("configuration cannot be applied: %w", err)
+	}
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return s.watchReloads(ctx) })
+	parts.Go(func() error { return node.Run(ctx, s.announce) })
+	return parts.Wait()
+}
+
+// announce opens the gates: from here on queries are answered.
+func (s *server) announce() {
+	s.pages.open(s.routes())
+	url := "http://" + s.address + "/"
+	s.log.Info("ready", "url", url)
+	if s.options.OnReady != nil {
+		s.options.OnReady(url)
+	}
+}
+
+// serveHTTP serves until the context ends, then lets requests finish for a
+// moment.
+func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	httpServer := &http.Server{
+		Handler:           s.pages,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      s.options.Query.Timeout + 30*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		err := httpServer.Shutdown(grace)
+		endRequests()
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = httpServer.Close()
+		}
+		stopped <- err
+	})
+	err := httpServer.Serve(listener)
+	if stop() {
+		// Serving ended by itself: nobody asked for a shutdown.
+		return fmt.Errorf("HTTP server on %s ended: %w", s.address, err)
+	}
+	return <-stopped
+}

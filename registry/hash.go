@@ -24,7 +24,8 @@ func newHasher() hasher { return hasher{maphash.MakeSeed()} }
 // keysFor returns the offsets for the value at a position.
 func (h *hasher) keysFor(position int) keyPair {
 	rng := rand.New(rand.NewPCG(maphash.String(h.long, "position"), uint64(position)))
-	return keyPair{rng.Uint64(), rng.Uint64()}
+	// An odd first key keeps the zeros of values of different lengths apart.
+	return keyPair{rng.Uint64() | 1, rng.Uint64()}
 }
 
 // maxShort is the length up to which two words hold a value. Nearly all values

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -32,8 +33,6 @@ const (
 	flagEscaped = 1 << iota
 	// flagPinned keeps the series from being forgotten.
 	flagPinned
-	// flagTouched marks a gauge that was written since the last sweep.
-	flagTouched
 	// flagEnded marks a series that was sealed.
 	flagEnded
 
@@ -77,14 +76,6 @@ func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *s
 
 func (s *series) has(flag uint32) bool { return s.state.Load()&flag != 0 }
 
-// touch marks a gauge as written. It looks before it writes, so that a gauge
-// that is written all the time pays for a load alone.
-func (s *series) touch() {
-	if !s.has(flagTouched) {
-		s.state.Or(flagTouched)
-	}
-}
-
 func (s *series) histogram() *cell.Histogram { return &s.extra.Load().histogram }
 
 func (s *series) sketch() *cell.Sketch { return s.extra.Load().sketch }
@@ -106,7 +97,7 @@ func (f *family) load(s *series, to snapshot) {
 	case f.Kind == metric.Histogram:
 		s.histogram().Read(to.words)
 	case f.Kind == metric.Gauge:
-		to.words[0] = s.sum.Bits()
+		to.words[0] = math.Float64bits(s.sum.Gauge())
 	default:
 		to.words[0] = s.sum.Read(f.number())
 	}
@@ -119,9 +110,8 @@ func (f *family) number() cell.Number {
 	return cell.Int64
 }
 
-// seal makes later updates go to a successor. It returns the last value of a
-// gauge.
-func (f *family) seal(s *series) (last float64) {
+// seal makes later updates go to a successor.
+func (f *family) seal(s *series) {
 	s.state.Or(flagEnded)
 	switch {
 	case f.exponential():
@@ -129,11 +119,10 @@ func (f *family) seal(s *series) (last float64) {
 	case f.Kind == metric.Histogram:
 		s.histogram().Seal()
 	case f.Kind == metric.Gauge:
-		last = s.sum.Value.Seal()
+		s.sum.SealGauge()
 	default:
 		s.sum.Seal(f.number())
 	}
-	return last
 }
 
 // settle folds what a demoted or sealed series counted beside its shared words.
@@ -143,7 +132,9 @@ func (f *family) settle(s *series) {
 		s.sketch().Settle()
 	case f.Kind == metric.Histogram:
 		s.histogram().Settle()
-	case f.Kind != metric.Gauge:
+	case f.Kind == metric.Gauge:
+		s.sum.SettleGauge()
+	default:
 		s.sum.Settle(f.number())
 	}
 }

@@ -15,8 +15,6 @@ type waiting struct {
 	since  cell.Epoch
 	// shown is what a forgotten series showed last; nil for a deleted one.
 	shown *snapshot
-	// last is the value a gauge had when it was sealed.
-	last float64
 }
 
 // drainLocked lets go of what series no longer count in: those for which take
@@ -65,8 +63,8 @@ func (f *family) endLocked(gone func(*series) (waiting, bool)) {
 	}
 	f.maintained.Lock()
 	defer f.maintained.Unlock()
-	for i := range leave {
-		leave[i].last = f.seal(leave[i].series)
+	for _, w := range leave {
+		f.seal(w.series)
 	}
 	f.ending = append(f.ending, stamped(leave)...)
 }
@@ -111,33 +109,47 @@ func (f *family) settleLocked() {
 // its last showing and its end, its successor shows the difference.
 func (f *family) passOnLocked(w waiting) {
 	final := f.newSnapshot()
-	if f.Kind == metric.Gauge {
-		final.words[0] = math.Float64bits(w.last)
-	} else {
-		f.load(w.series, final)
+	f.load(w.series, final)
+	if f.Kind != metric.Gauge {
 		for _, r := range f.registry.currentReaders() {
-			r.retire(f, w.series, final)
+			r.retire(f, w.series, final.clone())
 		}
 	}
 	if w.shown == nil || f.equal(*w.shown, final) || f.closed.Load() {
 		return
 	}
-	next := f.admitLocked(w.series.labels.Values(nil, f.keys), w.series.hash)
-	switch {
-	case next == nil:
-	case f.Kind == metric.Gauge:
-		// A gauge that was set since has a newer value than this one.
-		if !next.has(flagTouched) {
-			next.touch()
-			next.sum.Set(w.last)
-		}
-	default:
-		rest := final.clone()
-		f.subtract(rest, *w.shown)
-		x := next.more()
-		if carried := x.carried.Load(); carried != nil {
-			f.add(rest, *carried)
-		}
-		x.carried.Store(&rest)
+	if f.Kind == metric.Gauge {
+		f.resumeGaugeLocked(w.series, math.Float64frombits(final.words[0]))
+		return
+	}
+	f.subtract(final, *w.shown)
+	f.carryLocked(w.series, final)
+}
+
+// carryLocked makes the successor of a forgotten series show what that one
+// never did.
+func (f *family) carryLocked(s *series, rest snapshot) {
+	next := f.admitLocked(s.labels.Values(nil, f.keys), s.hash)
+	if next == nil {
+		return
+	}
+	x := next.more()
+	if carried := x.carried.Load(); carried != nil {
+		rest = rest.clone()
+		f.add(rest, *carried)
+	}
+	x.carried.Store(&rest)
+}
+
+// resumeGaugeLocked gives the successor of a forgotten gauge the value that
+// this one was set to last, unless the successor is there already and thus
+// newer.
+func (f *family) resumeGaugeLocked(s *series, last float64) {
+	values := s.labels.Values(nil, f.keys)
+	if f.find(values, s.hash) != nil {
+		return
+	}
+	if next := f.admitLocked(values, s.hash); next != nil {
+		next.sum.TrySet(last)
 	}
 }

@@ -1,5 +1,7 @@
 package registry
 
+import "github.com/metertree/metertree/metric"
+
 // demoteAfter is for how many sweeps a hot series must be idle to give up its
 // words of its own.
 const demoteAfter = 3
@@ -44,18 +46,28 @@ func (w *sweep) note(s *series, read snapshot) {
 // idleFor returns for how many sweeps the series has not changed.
 func (w *sweep) idleFor(s *series, read snapshot) uint32 {
 	now := w.family.activity(read)
-	state := s.state.Load()
-	if now != s.seen || state&flagTouched != 0 {
+	if now != s.seen || w.wasWritten(s) {
 		s.seen = now
-		s.state.And(flagsMask &^ flagTouched)
+		s.state.And(flagsMask)
 		return 0
 	}
-	idle := state >> idleShift
+	idle := s.state.Load() >> idleShift
 	if idle < maxIdle {
 		idle++
 		s.state.Add(1 << idleShift)
 	}
 	return idle
+}
+
+// wasWritten reports whether a gauge was set since the last sweep, perhaps to
+// the value it had. Only gauges that may be forgotten pay for being watched.
+func (w *sweep) wasWritten(s *series) bool {
+	if w.family.Kind != metric.Gauge || w.family.forgetAfter <= 0 {
+		return false
+	}
+	written := !s.sum.Watched()
+	s.sum.Watch()
+	return written
 }
 
 // end acts on what was noted.
@@ -74,7 +86,8 @@ func (w *sweep) end() {
 	f.drainLocked(w.demote, f.demote)
 	f.endLocked(func(s *series) (waiting, bool) {
 		shown, idle := w.forget[s]
-		return waiting{series: s, shown: shown}, idle && !s.has(flagPinned|flagTouched)
+		written := f.Kind == metric.Gauge && !s.sum.Watched()
+		return waiting{series: s, shown: shown}, idle && !written && !s.has(flagPinned)
 	})
 	f.settleLocked()
 }

@@ -25,14 +25,14 @@ func (i *Instrument) AddFloat(v float64, values ...string) {
 // SetGauge sets a gauge. Values that are not finite are dropped.
 func (i *Instrument) SetGauge(v float64, values ...string) {
 	if s := i.series(values); s != nil {
-		Bound{i, s}.SetGauge(v)
+		s.sum.Set(v, i)
 	}
 }
 
 // AddGauge adds to a gauge. Values that are not finite are dropped.
 func (i *Instrument) AddGauge(v float64, values ...string) {
 	if s := i.series(values); s != nil {
-		Bound{i, s}.AddGauge(v)
+		s.sum.Raise(v, i)
 	}
 }
 
@@ -139,27 +139,43 @@ func (b Bound) acceptsOddFloat(v float64) bool {
 
 // SetGauge sets a gauge. Values that are not finite are dropped.
 func (b Bound) SetGauge(v float64) {
-	if b.series == nil || !b.acceptsFloat(v) {
-		return
-	}
-	f := b.instrument.family
-	for s := b.series; s != nil; s = f.successor(s) {
-		s.touch()
-		if s.sum.Set(v) {
-			return
-		}
+	if b.series != nil {
+		b.series.sum.Set(v, b.instrument)
 	}
 }
 
 // AddGauge adds to a gauge. Values that are not finite are dropped.
 func (b Bound) AddGauge(v float64) {
-	if b.series == nil || !b.acceptsFloat(v) {
+	if b.series != nil {
+		b.series.sum.Raise(v, b.instrument)
+	}
+}
+
+// SetOtherwise implements cell.Owner.
+func (i *Instrument) SetOtherwise(sum *cell.Sum, v float64) {
+	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TrySet)
+}
+
+// RaiseOtherwise implements cell.Owner.
+func (i *Instrument) RaiseOtherwise(sum *cell.Sum, v float64) {
+	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TryRaise)
+}
+
+// writeGauge judges a value that is not finite, and finds the gauge to write to
+// if this one is watched or sealed.
+func (i *Instrument) writeGauge(s *series, v float64, write func(*cell.Sum, float64) bool) {
+	f := i.family
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		f.registry.drop(f.Name, NotFinite)
 		return
 	}
-	f := b.instrument.family
-	for s := b.series; s != nil; s = f.successor(s) {
-		s.touch()
-		if s.sum.Add(v) {
+	for s != nil {
+		if s.has(flagEnded) {
+			s = f.successor(s)
+			continue
+		}
+		s.sum.Unwatch()
+		if write(&s.sum, v) {
 			return
 		}
 	}

@@ -67,6 +67,29 @@ func (s *Sum) AddFloat(v float64) bool {
 	return s.addFloatCold(v)
 }
 
+// Set sets a gauge, or leaves it to the owner if v is not finite or the gauge is
+// watched or sealed.
+func (s *Sum) Set(v float64, owner Owner) {
+	if !finite(v) || !s.TrySet(v) {
+		owner.SetOtherwise(s, v)
+	}
+}
+
+// TrySet sets a gauge to v, which is finite, and reports whether it took it.
+//
+// A plain store does: of two writes at once either may be the last. Being
+// pinned keeps the store from being delayed beyond the epoch in which the gauge
+// is sealed.
+func (s *Sum) TrySet(v float64) bool {
+	procPin()
+	open := s.hot.Load() == nil
+	if open {
+		*(*uint64)(unsafe.Pointer(&s.word)) = math.Float64bits(v)
+	}
+	procUnpin()
+	return open
+}
+
 // Observe counts v in its bucket and adds it to the sum.
 func (h *Histogram) Observe(v float64) Outcome {
 	bucket := h.Bucket(v)

@@ -64,6 +64,32 @@ func (s *Sum) AddFloat(v float64) bool {
 	}
 }
 
+// Set sets a gauge, or leaves it to the owner if v is not finite or the gauge is
+// watched or sealed.
+func (s *Sum) Set(v float64, owner Owner) {
+	if !finite(v) || !s.TrySet(v) {
+		owner.SetOtherwise(s, v)
+	}
+}
+
+// TrySet sets a gauge to v, which is finite, and reports whether it took it. It
+// compares before it swaps because a blind store could overwrite the seal, and
+// the write after it would then be lost.
+func (s *Sum) TrySet(v float64) bool {
+	if s.hot.Load() != nil {
+		return false
+	}
+	for {
+		old := s.word.Load()
+		if old == sealedFloat {
+			return false
+		}
+		if s.word.CompareAndSwap(old, math.Float64bits(v)) {
+			return true
+		}
+	}
+}
+
 // Observe counts v in its bucket and adds it to the sum.
 func (h *Histogram) Observe(v float64) Outcome {
 	bucket := h.Bucket(v)

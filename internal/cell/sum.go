@@ -26,12 +26,10 @@ func (n Number) layout() layout {
 // int64 or as a float64, never as both, and who maintains it says which. The
 // zero value is cold and at zero. A Sum must not be copied.
 //
-// Its shared word is a Value: a gauge's series uses that alone.
-//
 // Adds may run at any time; no two of the other methods at once.
 type Sum struct {
-	hot atomic.Pointer[hot]
-	Value
+	hot  atomic.Pointer[hot]
+	word word
 }
 
 // Owner takes over the updates that a cell cannot take. Having the cell call it
@@ -40,6 +38,10 @@ type Owner interface {
 	// AddIntOtherwise is called for a v that is negative or above MaxInt, and
 	// for any v if the cell is sealed.
 	AddIntOtherwise(s *Sum, v int64)
+	// SetOtherwise and RaiseOtherwise are called for a v that is not finite,
+	// and for any v if the gauge is watched or sealed.
+	SetOtherwise(s *Sum, v float64)
+	RaiseOtherwise(s *Sum, v float64)
 }
 
 // addIntShared adds to the shared word.

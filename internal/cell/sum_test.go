@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -173,44 +174,118 @@ func TestReadsOfASumOnlyGrow(t *testing.T) {
 }
 
 func TestUpdatesDoNotAllocate(t *testing.T) {
-	var s, f Sum
-	var v Value
+	var s, f, g Sum
 	h := newHistogram(13)
+	refused := &refusals{}
 	if n := testing.AllocsPerRun(10_000, func() {
 		s.AddInt(1)
+		s.Increase(1, refused)
 		f.AddFloat(1)
-		v.Set(1)
-		v.Add(1)
+		g.Set(1, refused)
+		g.Raise(1, refused)
 		h.Observe(3)
 	}); n != 0 {
-		t.Errorf("five updates allocate %v times, want 0", n)
+		t.Errorf("six updates allocate %v times, want 0", n)
 	}
 }
 
-func TestSealedValueRefuses(t *testing.T) {
-	var v Value
-	v.Set(3)
-	v.Add(1.5)
-	if got := v.Seal(); got != 4.5 {
-		t.Errorf("Seal() = %v, want 4.5", got)
+// refusals is an owner that counts.
+type refusals struct{ adds, sets, raises atomic.Int64 }
+
+func (r *refusals) AddIntOtherwise(*Sum, int64)  { r.adds.Add(1) }
+func (r *refusals) SetOtherwise(*Sum, float64)   { r.sets.Add(1) }
+func (r *refusals) RaiseOtherwise(*Sum, float64) { r.raises.Add(1) }
+
+func TestIncreaseLeavesOddValuesToTheOwner(t *testing.T) {
+	var s Sum
+	owner := &refusals{}
+	for range 3000 {
+		s.Increase(1, owner)
 	}
-	if v.Set(1) || v.Add(1) {
-		t.Error("a sealed value took a write")
+	s.Increase(-1, owner)
+	s.Increase(MaxInt+1, owner)
+	if s.Int() != 3000 || owner.adds.Load() != 2 {
+		t.Errorf("sum %d and %d refusals, want 3000 and 2", s.Int(), owner.adds.Load())
+	}
+	s.Seal(Int64)
+	s.Increase(1, owner)
+	if owner.adds.Load() != 3 {
+		t.Error("a sealed cell did not leave an add to the owner")
 	}
 }
 
-func TestValueAddsLoseNothing(t *testing.T) {
-	var v Value
+func TestGaugeKeepsTheLastWrite(t *testing.T) {
+	var g Sum
+	owner := &refusals{}
+	g.Set(3, owner)
+	g.Raise(1.5, owner)
+	g.Raise(-0.5, owner)
+	g.Set(math.NaN(), owner)
+	g.Set(math.Inf(1), owner)
+	g.Raise(math.Inf(-1), owner)
+	if got := g.Gauge(); got != 4 {
+		t.Errorf("Gauge() = %v, want 4", got)
+	}
+	if owner.sets.Load() != 2 || owner.raises.Load() != 1 {
+		t.Errorf("%d sets and %d raises refused, want 2 and 1", owner.sets.Load(), owner.raises.Load())
+	}
+}
+
+func TestWatchedGaugeAsksItsOwner(t *testing.T) {
+	var g Sum
+	owner := &refusals{}
+	g.Set(3, owner)
+	g.Watch()
+	if !g.Watched() {
+		t.Error("the gauge is not watched")
+	}
+	g.Set(4, owner)
+	g.Raise(4, owner)
+	if owner.sets.Load() != 1 || owner.raises.Load() != 1 || g.Gauge() != 3 {
+		t.Errorf("%d sets and %d raises refused, value %v; want 1, 1 and 3", owner.sets.Load(), owner.raises.Load(), g.Gauge())
+	}
+	g.Unwatch()
+	g.Set(5, owner)
+	if g.Watched() || g.Gauge() != 5 {
+		t.Errorf("watched %t with value %v, want false and 5", g.Watched(), g.Gauge())
+	}
+}
+
+func TestSealedGaugeKeepsItsValue(t *testing.T) {
+	var g Sum
+	owner := &refusals{}
+	g.Set(3, owner)
+	g.SealGauge()
+	g.Set(4, owner)
+	if g.Gauge() != 3 {
+		t.Errorf("a sealed gauge reads %v, want 3", g.Gauge())
+	}
+	waitEpoch(t)
+	g.SettleGauge()
+	g.Set(4, owner)
+	g.Raise(4, owner)
+	g.Watch()
+	g.Unwatch()
+	if g.Gauge() != 3 || g.TrySet(1) || g.TryRaise(1) {
+		t.Errorf("a settled gauge reads %v or takes writes", g.Gauge())
+	}
+	if owner.sets.Load() != 2 || owner.raises.Load() != 1 {
+		t.Errorf("%d sets and %d raises refused, want 2 and 1", owner.sets.Load(), owner.raises.Load())
+	}
+}
+
+func TestRaisesLoseNothing(t *testing.T) {
+	var g Sum
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 10_000 {
-				v.Add(1)
+				g.Raise(1, nil)
 			}
 		})
 	}
 	wg.Wait()
-	if got := v.Load(); got != 40_000 {
-		t.Errorf("Load() = %v after 40000 adds of 1", got)
+	if got := g.Gauge(); got != 40_000 {
+		t.Errorf("Gauge() = %v after 40000 raises of 1", got)
 	}
 }

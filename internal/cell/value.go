@@ -2,36 +2,62 @@ package cell
 
 import "math"
 
-// Value is a number that is set or added to, in float64; the last write wins.
-// The zero value is at zero. A Value must not be copied.
-type Value struct{ word word }
+// A Sum can be used as a gauge instead: a float64 that is set or added to, of
+// which the last write stays. It then has no lanes. Its hot field is nil while
+// writes go through; otherwise it says why they do not: the gauge is watched,
+// to learn whether anybody writes to it, or it is sealed.
 
-// Set replaces the value and reports whether the cell took it; a sealed cell
-// does not. It compares before it swaps because a blind store could overwrite
-// the seal, and the write after it would then be lost.
-func (c *Value) Set(v float64) bool {
-	for {
-		old := c.word.Load()
-		if old == sealedFloat {
-			return false
-		}
-		if c.word.CompareAndSwap(old, math.Float64bits(v)) {
-			return true
-		}
+// watched is what the hot field of every watched gauge points to.
+var watched = &hot{}
+
+// Watch makes the next write ask its owner first.
+func (s *Sum) Watch() { s.hot.CompareAndSwap(nil, watched) }
+
+// Unwatch lets writes go through again.
+func (s *Sum) Unwatch() { s.hot.CompareAndSwap(watched, nil) }
+
+// Watched reports whether nobody has written since Watch.
+func (s *Sum) Watched() bool { return s.hot.Load() == watched }
+
+// finite reports whether v is neither NaN nor an infinity: only then is v-v
+// zero.
+func finite(v float64) bool { return v-v == 0 }
+
+// Raise adds v to a gauge, or leaves it to the owner if v is not finite or the
+// gauge is watched or sealed.
+func (s *Sum) Raise(v float64, owner Owner) {
+	if !finite(v) || !s.TryRaise(v) {
+		owner.RaiseOtherwise(s, v)
 	}
 }
 
-// Add adds v and reports whether the cell took it; a sealed cell does not.
-func (c *Value) Add(v float64) bool {
-	_, ok := addFloat(&c.word, v)
+// TryRaise adds v, which is finite, and reports whether the gauge took it.
+func (s *Sum) TryRaise(v float64) bool {
+	if s.hot.Load() != nil {
+		return false
+	}
+	_, ok := addFloat(&s.word, v)
 	return ok
 }
 
-// Load returns the value; of a sealed cell it is meaningless.
-func (c *Value) Load() float64 { return math.Float64frombits(c.word.Load()) }
+// Gauge returns the value of a gauge.
+func (s *Sum) Gauge() float64 {
+	if h := s.hot.Load(); h != nil && len(h.final) > 0 {
+		return math.Float64frombits(h.final[0])
+	}
+	return math.Float64frombits(s.word.Load())
+}
 
-// Bits returns the bits of the value, as Load.
-func (c *Value) Bits() uint64 { return c.word.Load() }
+// SealGauge makes every later write ask its owner. Settle the gauge once the
+// present epoch has passed: until then a write that was under way may change
+// it.
+func (s *Sum) SealGauge() { s.hot.Store(&hot{sealed: true}) }
 
-// Seal makes every later write report false and returns the last value.
-func (c *Value) Seal() float64 { return math.Float64frombits(sealFloat(&c.word)) }
+// SettleGauge makes the value of a sealed gauge final; call it when the epoch
+// in which it was sealed has passed.
+func (s *Sum) SettleGauge() {
+	h := s.hot.Load()
+	if h != nil && h.sealed && len(h.final) == 0 {
+		h.final = []uint64{sealFloat(&s.word)}
+	}
+}

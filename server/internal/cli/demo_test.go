@@ -131,13 +131,21 @@ func TestDemoIsAliveWithinTenSeconds(t *testing.T) {
 	}
 }
 
-// The end is as quick and as clean while a shard's flushes fail.
+// The end is as quick and as clean while a shard's flushes fail and the queue is
+// full.
 func TestDemoEndsDuringAnIncident(t *testing.T) {
-	d := startDemo(t, "--incidents=0s/60s/50s", "--rate=200")
-	apitest.Eventually(t, 15*time.Second, func() (bool, string) {
-		return d.series(t, `contextd_incident_active{kind="shard_failure"} == 1`) == 1 &&
-				d.series(t, `sum(contextd_buffer_retries_total) > 0`) == 1,
-			"no incident, or no retries, in the store"
+	d := startDemo(t, "--incidents=0s/60s/50s", "--rate=800")
+	apitest.Eventually(t, 30*time.Second, func() (bool, string) {
+		for _, query := range []string{
+			`contextd_incident_active{kind="shard_failure"} == 1`,
+			`sum(contextd_buffer_retries_total) > 0`,
+			`contextd_queue_depth > 0.9 * contextd_queue_capacity`,
+		} {
+			if d.series(t, query) == 0 {
+				return false, "nothing for " + query
+			}
+		}
+		return true, ""
 	})
 	d.interrupt(t, syscall.SIGTERM)
 	if out := d.Output(); !strings.Contains(out, "incident starts") || strings.Contains(out, "not stored") {

@@ -1,0 +1,30 @@
+package embedding
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Latency is a log-normal distribution, as response times of remote models
+// roughly are, plus a part that grows with the tokens.
+type Latency struct {
+	// Median is the time of half the calls, without the part for tokens.
+	Median time.Duration
+	// Spread is the standard deviation of the logarithm; 0.5 puts the 99th
+	// percentile at about three times the median.
+	Spread float64
+	// PerToken is added for each token.
+	PerToken time.Duration
+	// Max bounds a call; 0 does not.
+	Max time.Duration
+}
+
+func (l Latency) draw(random *rand.Rand, tokens int) time.Duration {
+	d := time.Duration(float64(l.Median) * math.Exp(l.Spread*random.NormFloat64()))
+	d += time.Duration(tokens) * l.PerToken
+	if l.Max > 0 {
+		d = min(d, l.Max)
+	}
+	return d
+}

@@ -1,0 +1,78 @@
+package contextd
+
+import (
+	"net/http"
+
+	"github.com/metertree/metertree/examples/contextd/internal/session"
+)
+
+// message is one turn of a conversation.
+type message struct {
+	Role string `json:"role"`
+	Text string `json:"text"`
+}
+
+// contextHits is how many chunks a message is answered with.
+const contextHits = 3
+
+func (s *Service) postSession(w http.ResponseWriter, _ *http.Request, t *tenant) error {
+	name, err := s.sessions.Start(t.Name)
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusCreated, struct {
+		Session string `json:"session"`
+	}{name})
+	return nil
+}
+
+func (s *Service) postMessage(w http.ResponseWriter, r *http.Request, t *tenant) error {
+	m, err := decode[message](r)
+	if err != nil {
+		return err
+	}
+	if m.Role != "user" && m.Role != "assistant" {
+		return refuse(http.StatusBadRequest, "message role %q: use user or assistant", m.Role)
+	}
+	name := r.PathValue("session")
+	hits, err := s.search(r.Context(), t, "message", m.Text, contextHits)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.vault.Seal(t.Name, []byte(m.Text), sessionPlace(name))
+	if err != nil {
+		return err
+	}
+	position, err := s.sessions.Add(t.Name, name, session.Message{Role: m.Role, Sealed: sealed})
+	if err != nil {
+		return err
+	}
+	answer(w, http.StatusCreated, struct {
+		Position int     `json:"position"`
+		Context  []found `json:"context"`
+	}{position, hits})
+	return nil
+}
+
+func (s *Service) getSession(w http.ResponseWriter, r *http.Request, t *tenant) error {
+	name := r.PathValue("session")
+	kept, err := s.sessions.Messages(t.Name, name)
+	if err != nil {
+		return err
+	}
+	messages := make([]message, 0, len(kept))
+	for _, k := range kept {
+		text, err := s.vault.Open(t.Name, k.Sealed, sessionPlace(name))
+		if err != nil {
+			return err
+		}
+		messages = append(messages, message{k.Role, string(text)})
+	}
+	answer(w, http.StatusOK, struct {
+		Messages []message `json:"messages"`
+	}{messages})
+	return nil
+}
+
+// sessionPlace is what the messages of a session are bound to.
+func sessionPlace(name string) []byte { return []byte("session " + name) }

@@ -16,7 +16,8 @@ func (f *family) find(values []string, hash uint32) *series {
 }
 
 func (f *family) hasValues(s *series, values []string) bool {
-	rest, equal := string(s.labels), true
+	rest := string(s.labels)
+	var equal bool
 	for i, v := range values {
 		skip := len(f.keys[i]) + len(`="`)
 		if i > 0 {

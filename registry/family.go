@@ -158,7 +158,7 @@ func (f *family) liveAndEnding() []*series {
 // successor returns the series that counts what a sealed one no longer does,
 // or nil if there can be none.
 func (f *family) successor(s *series) *series {
-	next := &s.more().next
+	next := &s.odd().next
 	if known := next.Load(); known != nil {
 		return known
 	}

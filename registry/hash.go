@@ -2,6 +2,7 @@ package registry
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"math/rand/v2"
 	"unsafe"
 )
@@ -10,10 +11,10 @@ import (
 // so that values cannot be crafted to slow a registry down. Equality never
 // rests on it.
 //
-// A value is read as two words; what a label set hashes to is the sum, over its
-// values, of the product of the two, each offset by a key of its own position:
-// the NH construction of UMAC (Black, Halevi, Krawczyk, Krovetz and Rogaway,
-// 1999), with products of 64 bits. Then fold mixes the sum.
+// A value is read as two words. Each is offset by a key of its position, their
+// 128-bit product is folded into one word, as wyhash does it (Wang Yi, 2019),
+// and the words of all values are added up; so the part that constant labels
+// make is computed once.
 type hasher struct{ long maphash.Seed }
 
 // keyPair offsets the two words of the value at one position.
@@ -24,8 +25,7 @@ func newHasher() hasher { return hasher{maphash.MakeSeed()} }
 // keysFor returns the offsets for the value at a position.
 func (h *hasher) keysFor(position int) keyPair {
 	rng := rand.New(rand.NewPCG(maphash.String(h.long, "position"), uint64(position)))
-	// An odd first key keeps the zeros of values of different lengths apart.
-	return keyPair{rng.Uint64() | 1, rng.Uint64()}
+	return keyPair{rng.Uint64(), rng.Uint64()}
 }
 
 // maxShort is the length up to which two words hold a value. Nearly all values
@@ -52,13 +52,14 @@ func (h *hasher) sum(keys []keyPair, values []string) (sum uint64) {
 		case n == 1:
 			a = uint64(*p)
 		}
-		sum += (a + keys[i].a) * (b + keys[i].b + uint64(len(v))<<57)
+		up, down := bits.Mul64(a^keys[i].a, b^keys[i].b^uint64(len(v))<<57)
+		sum += up ^ down
 	}
 	return sum
 }
 
-// fold finishes a hash: of the sum of products, the upper bits are the better
-// ones, so they are mixed into the lower and the product's upper half is taken.
+// fold finishes a hash: it mixes the upper bits into the lower ones and takes
+// the upper half of a product, where the bits are best.
 func fold(h uint64) uint32 {
 	h ^= h >> 32
 	return uint32(h * 0x9e37_79b9_7f4a_7c15 >> 32)

@@ -55,7 +55,8 @@ func TestDefinitionsThatConflictAreErrors(t *testing.T) {
 
 func TestDefineIsIdempotent(t *testing.T) {
 	r := New(Options{})
-	if define(t, r, counter("calls_total", "a")) != define(t, r, counter("calls_total", "a")) {
+	first := define(t, r, counter("calls_total", "a"))
+	if define(t, r, counter("calls_total", "a")) != first {
 		t.Error("two equal definitions gave two instruments")
 	}
 }

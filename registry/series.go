@@ -41,11 +41,16 @@ const (
 	maxIdle   = 1<<(32-idleShift) - 1
 )
 
-// extra is what only histograms and ended series have.
+// extra is what only histograms, and series that have rare, have.
 type extra struct {
 	histogram cell.Histogram
 	// sketch is what exponential histograms keep instead.
-	sketch    *cell.Sketch
+	sketch *cell.Sketch
+	rare   atomic.Pointer[rare]
+}
+
+// rare is what hardly any series has.
+type rare struct {
 	exemplars exemplars
 	// next is the series that counts what this one no longer does.
 	next atomic.Pointer[series]
@@ -87,6 +92,24 @@ func (s *series) more() *extra {
 	}
 	s.extra.CompareAndSwap(nil, new(extra))
 	return s.extra.Load()
+}
+
+// odd returns the series' rare, made if need be.
+func (s *series) odd() *rare {
+	x := s.more()
+	if r := x.rare.Load(); r != nil {
+		return r
+	}
+	x.rare.CompareAndSwap(nil, new(rare))
+	return x.rare.Load()
+}
+
+// oddities returns the series' rare, or nil if it has none.
+func (s *series) oddities() *rare {
+	if x := s.extra.Load(); x != nil {
+		return x.rare.Load()
+	}
+	return nil
 }
 
 // load reads a series. It must not run while the series is maintained.
@@ -173,7 +196,7 @@ func (f *family) fill(p *metric.Point, s *series, of snapshot) {
 	p.Start = time.Unix(0, s.start)
 	p.Exemplars = nil
 	f.setValue(p, of)
-	if f.Kind == metric.Histogram {
-		p.Exemplars = s.extra.Load().exemplars.current()
+	if r := s.oddities(); r != nil {
+		p.Exemplars = r.exemplars.current()
 	}
 }

@@ -133,7 +133,7 @@ func (f *family) carryLocked(s *series, rest snapshot) {
 	if next == nil {
 		return
 	}
-	x := next.more()
+	x := next.odd()
 	if carried := x.carried.Load(); carried != nil {
 		rest = rest.clone()
 		f.add(rest, *carried)

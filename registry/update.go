@@ -233,7 +233,7 @@ func (b Bound) ObserveExemplar(v float64, traceID, spanID string) {
 		return
 	}
 	x := b.series.extra.Load()
-	x.exemplars.offer(x.histogram.Bucket(v), x.histogram.Buckets(), metric.Exemplar{
+	b.series.odd().exemplars.offer(x.histogram.Bucket(v), x.histogram.Buckets(), metric.Exemplar{
 		TraceID: traceID, SpanID: spanID, Value: v, Time: b.instrument.family.registry.options.Now(),
 	})
 }

@@ -73,8 +73,8 @@ func (f *family) loadAll(of []*series, to []snapshot) {
 
 // addCarried adds what the series took over from a forgotten one.
 func (f *family) addCarried(s *series, to snapshot) {
-	if x := s.extra.Load(); x != nil {
-		if carried := x.carried.Load(); carried != nil {
+	if r := s.oddities(); r != nil {
+		if carried := r.carried.Load(); carried != nil {
 			f.add(to, *carried)
 		}
 	}

@@ -56,7 +56,7 @@ func TestInvalidConfig(t *testing.T) {
 		"Retry.Max 1ms is below":    func(c *Config[string]) { c.Retry.Max = time.Millisecond },
 		"Retry.Jitter is 1.5":       func(c *Config[string]) { c.Retry.Jitter = 1.5 },
 		"Retry.Jitter is NaN":       func(c *Config[string]) { c.Retry.Jitter = math.NaN() },
-		"2305843009213693951 shard": func(c *Config[string]) { c.Shards, c.QueueLength = math.MaxInt64/4, 1 },
+		fmt.Sprint(math.MaxInt / 4): func(c *Config[string]) { c.Shards, c.QueueLength = math.MaxInt/4, 1 },
 	} {
 		c := validConfig()
 		change(&c)

@@ -32,8 +32,9 @@ func TestHistogramReadsWhatItTook(t *testing.T) {
 	if words[0] != 3000 || words[1] != 3000 || words[2] != 3000 || sum != 9000 {
 		t.Errorf("read %v and %v, want 3000 each and %v", words[:3], sum, 9000)
 	}
-	if !h.Hot() {
-		t.Error("histogram is cold after 9000 observations")
+	n := heat(t, h, func() { h.Observe(1) })
+	if h.Read(words); words[1] != 3000+uint64(n) {
+		t.Errorf("hot histogram reads %d, want %d", words[1], 3000+n)
 	}
 }
 

@@ -45,7 +45,7 @@ func hitsSample(content uint64) bool {
 
 // promote gives a cold cell lanes of its own. Of several promoters one wins.
 func promote(at *atomic.Pointer[hot], width int) {
-	if at.Load() != nil {
+	if at.Load() != nil || !crowded(at) {
 		return
 	}
 	fresh := &hot{lanes: newLanes(width)}

@@ -24,9 +24,20 @@ const maxStripes = 64
 // Increase adds v, or leaves it to the owner if v is not within 0 and MaxInt or
 // the cell is sealed.
 func (s *Sum) Increase(v int64, owner Owner) {
-	if uint64(v) > uint64(MaxInt) || !s.AddInt(v) {
-		owner.AddIntOtherwise(s, v)
+	switch {
+	case uint64(v) > uint64(MaxInt):
+	case s.hot.Load() == nil:
+		after := s.word.Add(uint64(v))
+		if int64(after) <= MaxInt {
+			if hitsSample(after) {
+				promote(&s.hot, 1)
+			}
+			return
+		}
+	case s.AddInt(v):
+		return
 	}
+	owner.AddIntOtherwise(s, v)
 }
 
 // AddInt adds v, of at most MaxInt either way, and reports whether the cell
@@ -67,9 +78,15 @@ func (s *Sum) AddFloat(v float64) bool {
 // Set sets a gauge, or leaves it to the owner if v is not finite or the gauge is
 // watched or sealed.
 func (s *Sum) Set(v float64, owner Owner) {
-	if !finite(v) || !s.TrySet(v) {
-		owner.SetOtherwise(s, v)
+	if finite(v) && s.hot.Load() == nil {
+		// This is TrySet in line: a call is a tenth of what a set costs.
+		for old := s.word.Load(); old != sealedFloat; old = s.word.Load() {
+			if s.word.CompareAndSwap(old, math.Float64bits(v)) {
+				return
+			}
+		}
 	}
+	owner.SetOtherwise(s, v)
 }
 
 // TrySet sets a gauge to v, which is finite, and reports whether it took it. It
@@ -111,10 +128,28 @@ func (h *Histogram) Observe(v float64) Outcome {
 
 // stripe returns the first word of the stripe for the calling goroutine.
 func (h *hot) stripe() *word {
+	return (*word)(unsafe.Pointer(h.lanes[stack()%uint64(len(h.lanes))]))
+}
+
+// stack returns a number that tells goroutines apart by where their stacks are.
+// Stacks are at least 2 KiB apart; the multiplication spreads neighbours.
+func stack() uint64 {
 	var local byte
-	// Stacks are at least 2 KiB apart; the multiplication spreads neighbours.
-	at := uint64(uintptr(unsafe.Pointer(&local))) >> 11 * 0x9e37_79b9_7f4a_7c15 >> 32
-	return (*word)(unsafe.Pointer(h.lanes[at%uint64(len(h.lanes))]))
+	return uint64(uintptr(unsafe.Pointer(&local))) >> 11 * 0x9e37_79b9_7f4a_7c15 >> 32
+}
+
+// sampled remembers, for the cells that share a slot, the cell and the stack of
+// which an update was sampled last.
+var sampled [256]atomic.Uint64
+
+// crowded reports whether a cell that updates are sampled of is worth stripes of
+// its own: whether the sample before this one came from another goroutine. For
+// a single one the shared word is faster.
+func crowded(at *atomic.Pointer[hot]) bool {
+	cell := uint64(uintptr(unsafe.Pointer(at))) >> 3
+	now := cell<<32 | stack()&(1<<32-1)
+	before := sampled[cell%uint64(len(sampled))].Swap(now)
+	return before>>32 == now>>32 && before != now
 }
 
 func newLanes(width int) []*uint64 {

@@ -1,0 +1,3 @@
+// Package report turns figures into the table: medians, ratios, and whether
+// each target is reached.
+package report

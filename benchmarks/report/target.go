@@ -1,0 +1,116 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/metertree/metertree/benchmarks/rivals"
+	"github.com/metertree/metertree/benchmarks/work"
+)
+
+// Best stands, in a Reference, for the best rival of the row.
+const Best = "best rival"
+
+// Reference is what a figure is divided by. The zero Reference leaves it as it
+// is.
+type Reference struct {
+	// Library is a column's name or Best.
+	Library string
+	// Row is empty for the figure's own, or the RivalRow of that.
+	Row work.Row
+}
+
+// Target is what a figure, divided by a reference, must not exceed.
+type Target struct {
+	Library string
+	Row     work.Row
+	Limit   float64
+	To      Reference
+	// Reason says why the target is out of reach, where that is known.
+	Reason string
+}
+
+// String returns the target as the table shows it.
+func (t Target) String() string {
+	switch {
+	case t.To == (Reference{}):
+		return fmt.Sprintf("≤ %v", t.Limit)
+	case t.To.Row != "" && t.To.Library == t.Library:
+		return fmt.Sprintf("≤ %v × %s", t.Limit, t.To.Row)
+	}
+	return fmt.Sprintf("≤ %v × %s", t.Limit, t.To.Library)
+}
+
+// Verdict is whether a target is reached.
+type Verdict string
+
+// The verdicts.
+const (
+	Reached  Verdict = "reached"
+	Missed   Verdict = "missed"
+	NoFigure Verdict = "no figure"
+)
+
+// Judge returns the figure that is held against the target, and the verdict.
+func (t Target) Judge(r Results) (v float64, verdict Verdict) {
+	v, ok := r.Ratio(t.Library, t.Row, t.To)
+	switch {
+	case !ok:
+		return 0, NoFigure
+	case v > t.Limit:
+		return v, Missed
+	}
+	return v, Reached
+}
+
+// Targets are what our library is held to.
+func Targets() []Target {
+	ours := func(row work.Row, limit float64, to Reference) Target {
+		return Target{Library: rivals.NameMetertree, Row: row, Limit: limit, To: to}
+	}
+	best := Reference{Library: Best}
+	clientGolang := Reference{Library: rivals.NameClientGolang}
+	absolute := Reference{}
+	targets := []Target{
+		ours(work.CounterBound, .55, Reference{Library: rivals.NameAtomic}),
+		ours(work.CounterBoundParallel, .25, best),
+		ours(work.CounterDirect, .35, clientGolang),
+		ours(work.CounterDirect.Allocs(), 0, absolute),
+		ours(work.CounterTyped, .30, clientGolang),
+		ours(work.CounterTyped.Allocs(), 0, absolute),
+		ours(work.HistogramBound, .5, best),
+		ours(work.HistogramParallel, .2, best),
+		ours(work.ExponentialBound, .3, best),
+		ours(work.GaugeSet, 1, best),
+		ours(work.GaugeAdd, 1, best),
+		ours(work.Latency(work.Collecting, "p99.9"), 2, Reference{Library: rivals.NameMetertree, Row: work.Latency(work.Idle, "p99.9")}),
+		ours(work.Expose(work.Counters), 10, absolute),
+		ours(work.Expose(work.Counters).Allocs(), 10, absolute),
+		ours(work.Expose(work.Histograms), .25, best),
+	}
+	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+		targets = append(targets, ours(work.Create(kind), 1, best))
+		for _, procs := range MemoryProcs() {
+			targets = append(targets, ours(work.Memory(kind, procs), memoryLimit[kind], absolute))
+		}
+	}
+	return targets
+}
+
+var memoryLimit = map[work.Kind]float64{work.Counters: 150, work.Histograms: 350}
+
+// MemoryProcs are the values of GOMAXPROCS at which memory is measured.
+func MemoryProcs() []int { return []int{2, 64} }
+
+// PortableTargets hold the portable build to client_golang on every row of
+// time.
+func PortableTargets() []Target {
+	rows := work.UpdateRows()
+	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+		rows = append(rows, work.Create(kind), work.Expose(kind))
+	}
+	targets := make([]Target, len(rows))
+	for i, row := range rows {
+		targets[i] = Target{Library: Portable, Row: row, Limit: 1, To: Reference{Library: rivals.NameClientGolang}}
+	}
+	return targets
+}

@@ -1,0 +1,79 @@
+package rivals
+
+import (
+	"io"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/metertree/metertree/benchmarks/work"
+)
+
+func BenchmarkUpdate(b *testing.B) {
+	for _, row := range work.UpdateRows() {
+		for _, rival := range All() {
+			if newCase := rival.Updates[row]; newCase != nil {
+				b.Run(string(row)+"/"+rival.Name, func(b *testing.B) { benchmarkCase(b, row, newCase()) })
+			}
+		}
+	}
+}
+
+func benchmarkCase(b *testing.B, row work.Row, c Case) {
+	b.ReportAllocs()
+	goroutines := 1
+	if row.Parallel() {
+		goroutines = runtime.GOMAXPROCS(0)
+	}
+	each := (b.N + goroutines - 1) / goroutines
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() { c.Run(each) })
+	}
+	wg.Wait()
+	b.StopTimer()
+	if err := c.Check(each * goroutines); err != nil {
+		b.Error(err)
+	}
+}
+
+func BenchmarkNewSeries(b *testing.B) {
+	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+		for _, rival := range All() {
+			if newPopulation := rival.Populations[kind]; newPopulation != nil {
+				b.Run(string(kind)+"/"+rival.Name, func(b *testing.B) {
+					sets := work.LabelSets(b.N)
+					p := newPopulation(b.N)
+					b.ReportAllocs()
+					b.ResetTimer()
+					p.Fill(sets)
+				})
+			}
+		}
+	}
+}
+
+func BenchmarkExpose(b *testing.B) {
+	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+		for _, rival := range All() {
+			newPopulation := rival.Populations[kind]
+			if newPopulation == nil {
+				continue
+			}
+			p := newPopulation(10_000)
+			if p.Expose == nil {
+				continue
+			}
+			p.Fill(work.LabelSets(10_000))
+			b.Run(string(kind)+"/"+rival.Name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := p.Expose(io.Discard); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -15,8 +15,9 @@ const (
 	// DefaultZeroThreshold is about 2.9e-39.
 	DefaultZeroThreshold = 0x1p-128
 
-	// MaxScale is the finest scale of a sketch and MinScale the coarsest.
+	// MaxScale is the finest scale of a sketch.
 	MaxScale = cell.SketchMaxScale
+	// MinScale is the coarsest scale of a sketch.
 	MinScale = cell.SketchMinScale
 )
 

@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -167,4 +170,37 @@ func TestFullCounterDropsInsteadOfWrapping(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestManyLabelSetsStayWithinTheBudget sends distinct label sets, ten million
+// of them in a soak, through one instrument with a budget of 10,000.
+func TestManyLabelSetsStayWithinTheBudget(t *testing.T) {
+	sets := 300_000
+	if os.Getenv("METERTREE_SOAK") != "" {
+		sets = 10_000_000
+	}
+	r := New(Options{SeriesBudget: 10_000})
+	i := define(t, r, counter("calls_total", "status", "session"))
+	before := heapBytes()
+	session := make([]byte, 0, 32)
+	for n := range sets {
+		session = strconv.AppendInt(append(session[:0], "session-"...), int64(n), 10)
+		i.AddInt(3, []string{"ok", "bad"}[n%2], string(session))
+	}
+	// Two megabytes are 200 bytes for each series of the budget.
+	if grown := heapBytes() - before; grown > 2<<20 {
+		t.Errorf("%d label sets hold %d bytes, want at most 2 MiB", sets, grown)
+	}
+	shown := ints(r, "calls_total")
+	if len(shown) != 10_002 || total(shown) != int64(3*sets) {
+		t.Errorf("%d series with a total of %d, want 10002 and %d", len(shown), total(shown), 3*sets)
+	}
+}
+
+// heapBytes returns what the heap holds after a garbage collection.
+func heapBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// Accumulate folds values one at a time. The zero Accumulator of a fold is ready.
+// Accumulator folds values one at a time. The zero Accumulator of a fold is ready.
 type Accumulator struct {
 	Fold  Fold
 	value float64

@@ -143,6 +143,18 @@ func (h *health) note(component string, err error) {
 	}
 }
 
+// Components returns the names of the service's parts whose health is checked,
+// sorted.
+func (s *Service) Components() []string { return slices.Sorted(maps.Keys(s.health.checks)) }
+
+// Health returns how the last check of a component ended; nil is well, and so is
+// a component that was not checked yet.
+func (s *Service) Health(component string) error {
+	s.health.mu.Lock()
+	defer s.health.mu.Unlock()
+	return s.health.found[component]
+}
+
 // report is what is known of the components.
 type report struct {
 	Status     string            `json:"status"`

@@ -16,6 +16,7 @@ import (
 	"github.com/metertree/metertree/examples/contextd"
 	"github.com/metertree/metertree/examples/contextd/incident"
 	"github.com/metertree/metertree/examples/contextd/load"
+	"github.com/metertree/metertree/observer"
 )
 
 // Config describes a demonstration; the zero value is one without incidents.
@@ -98,6 +99,9 @@ func newParts(config Config, metrics *metertree.Runtime, listener net.Listener) 
 	if err != nil {
 		return p, err
 	}
+	if err = observe(p.service, metrics.Observer()); err != nil {
+		return p, err
+	}
 	p.load, err = load.New(load.Config{BaseURL: urlOf(listener.Addr()), Rate: config.Rate, Scope: scope.Scope("contextd")})
 	if err != nil {
 		return p, err
@@ -112,6 +116,22 @@ func newParts(config Config, metrics *metertree.Runtime, listener net.Listener) 
 		Logger: config.Logger,
 	}
 	return p, nil
+}
+
+// observe shows the health of the service's parts to whoever looks at them.
+func observe(service *contextd.Service, components *observer.Registry) error {
+	for _, name := range service.Components() {
+		_, err := components.Add(name, func(context.Context) observer.Status {
+			if err := service.Health(name); err != nil {
+				return observer.Failing(err)
+			}
+			return observer.Healthy("passed its last check")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // accounts are the demo's, each within its bound as long as it does not flood: at

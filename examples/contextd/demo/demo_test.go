@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -38,6 +39,21 @@ func scrape(t *testing.T, url string) map[string]float64 {
 		series[line[:end]] = value
 	}
 	return series
+}
+
+// get returns what an address answers.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // await scrapes until the condition holds.
@@ -95,6 +111,9 @@ func TestRun(t *testing.T) {
 	await(t, at.Metrics, "the shard's failure", positive(
 		`contextd_incident_active{kind="shard_failure"}`, "contextd_buffer_retries_total"))
 	await(t, at.Metrics, "the tenant's flood", positive(`contextd_incident_active{kind="tenant_flood"}`))
+	if components := get(t, at.Metrics+"/api/v1/observer/"); !strings.Contains(components, `"encryption"`) {
+		t.Errorf("the observer does not show the components: %s", components)
+	}
 	if rejected := scrape(t, at.Metrics)["metertree_rejected_definitions_total"]; rejected != 0 {
 		t.Errorf("%v metrics were rejected", rejected)
 	}

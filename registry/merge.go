@@ -21,6 +21,8 @@ type mergedKeys struct {
 	// merges further; the last step, with a single series, needs none.
 	room int
 	used []int
+	// counts are of the updates that each step has merged.
+	counts []Bound
 }
 
 // findMerged returns the series that a label set without one of its own is
@@ -34,9 +36,10 @@ func (f *family) findMerged(all []string, hash uint32) *series {
 		return s
 	}
 	values := append(make([]string, 0, maxInline), all...)
-	for _, key := range merged.order {
+	for step, key := range merged.order {
 		values[key] = Overflow
 		if s := f.find(values, f.hashAll(values)); s != nil {
+			merged.counts[step].AddInt(1)
 			return s
 		}
 	}
@@ -62,14 +65,15 @@ func (f *family) mergeLocked(all []string) *series {
 	for step, key := range merged.order {
 		values[key] = Overflow
 		hash := f.hashAll(values)
-		if s := f.find(values, hash); s != nil {
-			return s
-		}
+		s := f.find(values, hash)
 		last := step == len(merged.order)-1
-		if merged.used[step] < merged.room || last {
+		if s == nil && (merged.used[step] < merged.room || last) {
 			merged.used[step]++
-			f.announceMerge(f.keys[key])
-			return f.insertLocked(values, hash)
+			s = f.insertLocked(values, hash)
+		}
+		if s != nil {
+			merged.counts[step].AddInt(1)
+			return s
 		}
 	}
 	return nil
@@ -93,18 +97,27 @@ func (f *family) planMerge() *mergedKeys {
 		order[at] = at
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return len(seen[b]) - len(seen[a]) })
-	return &mergedKeys{order: order, room: f.budget/10 + 1, used: make([]int, len(order))}
+	merged := &mergedKeys{order: order, room: f.budget/10 + 1, used: make([]int, len(order))}
+	for _, key := range order {
+		merged.counts = append(merged.counts, f.overflowCount(f.keys[key]))
+	}
+	f.announceMerge(f.keys[order[0]])
+	return merged
 }
 
-// announceMerge makes a merge loud: a count for the metric and the key, and
-// one line in the log.
-func (f *family) announceMerge(key string) {
-	r := f.registry
-	if f.registry.self.overflowed == nil || f == r.self.overflowed.family {
-		return
+// overflowCount returns the count of updates merged on a key. The metric that
+// holds these counts cannot count in itself.
+func (f *family) overflowCount(key string) Bound {
+	overflowed := f.registry.self.overflowed
+	if overflowed == nil || f == overflowed.family {
+		return Bound{}
 	}
-	r.self.overflowed.AddInt(1, f.Name, key)
-	if r.firstOf(f.Name, key) {
+	return overflowed.Bind([]string{f.Name, key})
+}
+
+// announceMerge logs, once, that label sets are merged from now on.
+func (f *family) announceMerge(key string) {
+	if r := f.registry; r.firstOf(f.Name, key) {
 		r.options.Logger.Warn("series budget reached; further label sets are merged on one key",
 			"metric", f.Name, "budget", f.budget, "key", key,
 			"remedy", "take the label off, normalise its values, or raise the budget with meter.SeriesBudget")

@@ -53,7 +53,7 @@ func defineSelfMetrics(r *Registry) selfMetrics {
 		dropped: counter("metertree_dropped_updates_total",
 			"Updates that were not taken, by metric and reason.", "metric", "reason"),
 		overflowed: counter("metertree_overflow_total",
-			"Label sets beyond a metric's series budget, merged on the key that has the most values.", "metric", "key"),
+			"Updates of label sets beyond a metric's series budget, merged on the key that has the most values.", "metric", "key"),
 		rejected: counter("metertree_rejected_definitions_total",
 			"Instruments that do nothing because their definition was invalid or conflicting."),
 		logged: &sync.Map{},

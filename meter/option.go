@@ -60,6 +60,13 @@ func Fold(fold metric.Fold) Option {
 	return optionFunc(func(d *registry.Definition) { d.Fold = fold })
 }
 
+// Monotonic declares that a gauge never falls, such as a high-water mark. It
+// starts at zero; a write that would make it fall is dropped and counted. Once a
+// series was forgotten or deleted, it may start lower again.
+func Monotonic() Option {
+	return optionFunc(func(d *registry.Definition) { d.Monotonic = true })
+}
+
 // SeriesBudget sets how many label sets the metric admits before further ones
 // are merged on the key with the most values.
 func SeriesBudget(series int) Option {

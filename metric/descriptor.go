@@ -28,6 +28,8 @@ type Descriptor struct {
 	Const Labels
 	// Fold declares how a gauge's children combine.
 	Fold Fold
+	// Monotonic says of a gauge that it never falls, such as a high-water mark.
+	Monotonic bool
 	// Bounds are a histogram's upper bounds, inclusive, increasing, without
 	// +Inf.
 	Bounds []float64
@@ -50,6 +52,9 @@ func (d Descriptor) Validate() error {
 	}
 	if err := d.validateKeys(); err != nil {
 		return fmt.Errorf("metric %s: %w", d.Name, err)
+	}
+	if d.Monotonic && d.Kind != Gauge {
+		return fmt.Errorf("metric %s: a %s cannot be declared monotonic: only gauges can, and counters always are", d.Name, d.Kind)
 	}
 	if d.Kind == Histogram {
 		if err := d.validateBuckets(); err != nil {

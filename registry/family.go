@@ -91,6 +91,8 @@ func (f *family) conflict(d Definition) error {
 		return differs("unit", quoted(f.Unit), quoted(d.Unit))
 	case f.Fold != d.Fold:
 		return differs("fold", f.Fold, d.Fold)
+	case f.Monotonic != d.Monotonic:
+		return differs("monotonic", f.Monotonic, d.Monotonic)
 	case !slices.Equal(f.keys, keys):
 		return differs("labels", f.keys, keys)
 	case !slices.Equal(f.Scope, d.Scope):

@@ -285,6 +285,52 @@ func TestGaugeThatIsWrittenIsNotIdle(t *testing.T) {
 	}
 }
 
+func TestMonotonicGaugeNeverFallsWhileItLives(t *testing.T) {
+	r := New(Options{ForgetAfter: 2})
+	d := counter("mark", "a")
+	d.Kind, d.Number, d.Monotonic = metric.Gauge, metric.Float64, true
+	i := define(t, r, d)
+	value := func() float64 {
+		for f := range r.Collect(context.Background()) {
+			for p := range f.Points {
+				if f.Descriptor.Name == "mark" {
+					return p.Float
+				}
+			}
+		}
+		return -1
+	}
+	i.SetGauge(5, "x")
+	i.SetGauge(3, "x")
+	i.AddGauge(-1, "x")
+	i.SetGauge(nan, "x")
+	i.AddGauge(2, "x")
+	i.SetGauge(7, "x")
+	if got := value(); got != 7 {
+		t.Errorf("value %v, want 7", got)
+	}
+	drops := ints(r, "metertree_dropped_updates_total")
+	if drops[`metric="mark",reason="negative"`] != 2 || drops[`metric="mark",reason="not_finite"`] != 1 {
+		t.Errorf("drops %v, want two decreases and one that is not finite", drops)
+	}
+	bound := i.Bind([]string{"x"})
+	bound.Unpin()
+	i.Delete("x")
+	bound.SetGauge(1)
+	if got := value(); got != 1 {
+		t.Errorf("after its deletion the gauge starts with %v, want 1", got)
+	}
+	for range 4 {
+		value()
+	}
+	if got := value(); got != -1 {
+		t.Errorf("an idle gauge still shows %v", got)
+	}
+	if _, err := r.Define(Definition{Descriptor: metric.Descriptor{Name: "c_total", Kind: metric.Counter, Monotonic: true}}); err == nil {
+		t.Error("a counter was declared monotonic")
+	}
+}
+
 // TestChurnStaysBounded runs many label sets through an instrument: those that
 // are over are forgotten, the total is exact, and memory does not grow.
 func TestChurnStaysBounded(t *testing.T) {

@@ -14,7 +14,7 @@ const (
 	// WrongArity is an update whose number of label values is not that of the
 	// declared keys.
 	WrongArity Reason = "wrong_arity"
-	// Negative is a decrease of a monotonic counter.
+	// Negative is a decrease of a counter or a monotonic gauge.
 	Negative Reason = "negative"
 	// NotFinite is an update with NaN or an infinity.
 	NotFinite Reason = "not_finite"

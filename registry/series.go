@@ -75,6 +75,9 @@ func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *s
 		s.more().sketch = sketch
 	case f.Kind == metric.Histogram:
 		s.more().histogram.Init(f.Bounds)
+	case f.Monotonic:
+		// Watched for good, so that every write is judged first.
+		s.sum.Watch()
 	}
 	return s
 }

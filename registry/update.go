@@ -153,12 +153,42 @@ func (b Bound) AddGauge(v float64) {
 
 // SetOtherwise implements cell.Owner.
 func (i *Instrument) SetOtherwise(sum *cell.Sum, v float64) {
+	if i.family.Monotonic {
+		i.raiseTo(seriesOf(sum), func(float64) float64 { return v })
+		return
+	}
 	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TrySet)
 }
 
 // RaiseOtherwise implements cell.Owner.
 func (i *Instrument) RaiseOtherwise(sum *cell.Sum, v float64) {
+	if i.family.Monotonic {
+		i.raiseTo(seriesOf(sum), func(old float64) float64 { return old + v })
+		return
+	}
 	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TryRaise)
+}
+
+// raiseTo writes a monotonic gauge, unless that made it fall.
+func (i *Instrument) raiseTo(s *series, next func(old float64) float64) {
+	f := i.family
+	for s != nil {
+		if s.has(flagEnded) {
+			s = f.successor(s)
+			continue
+		}
+		old := s.sum.Gauge()
+		switch v := next(old); {
+		case math.IsNaN(v) || math.IsInf(v, 0):
+			f.registry.drop(f.Name, NotFinite)
+			return
+		case v < old:
+			f.registry.drop(f.Name, Negative)
+			return
+		case s.sum.Replace(old, v):
+			return
+		}
+	}
 }
 
 // writeGauge judges a value that is not finite, and finds the gauge to write to

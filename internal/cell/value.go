@@ -46,6 +46,12 @@ func (s *Sum) TryRaise(v float64) bool {
 	return ok
 }
 
+// Replace sets a gauge that may be watched from old to v, and reports whether it
+// took it: the gauge has another value by now, or is sealed, if not.
+func (s *Sum) Replace(old, v float64) bool {
+	return s.word.CompareAndSwap(math.Float64bits(old), math.Float64bits(v))
+}
+
 // Gauge returns the value of a gauge.
 func (s *Sum) Gauge() float64 {
 	if h := s.hot.Load(); h != nil && len(h.final) > 0 {

@@ -1,0 +1,38 @@
+# `make` lists what can be made. Everything needs Go and make; `make test` also
+# uses real servers, which it installs where it can.
+
+BIN := $(CURDIR)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test vet bench lint fmt docs clean
+
+help: ## List what can be made.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: build ## Build the binary and start the demo: a small service under load, scraped and shown as a tree.
+	$(BIN)/metertree demo
+
+build: ## Build the binary into bin/.
+	go build -C server -o $(BIN)/metertree ./cmd/metertree
+
+test: vet ## Test every module, with the race detector where it matters; installs the real servers that tests need.
+	scripts/install-test-deps.sh
+	scripts/test.sh
+
+vet: ## Vet every module, and the library for other architectures.
+	scripts/vet.sh
+
+bench: ## Measure the library beside its rivals in one run, and write docs/benchmarks.md.
+	go run ./benchmarks/cmd/bench
+
+lint: vet ## Check formatting, lint rules, documentation and the rules of the house.
+	scripts/lint.sh
+
+fmt: ## Format the code.
+	gofmt -w $$(scripts/go-files.sh)
+
+docs: build ## Write the command line's --help into docs/configuration.md.
+	scripts/docs.sh
+
+clean: ## Remove what was built.
+	rm -rf $(BIN)

@@ -4,7 +4,7 @@
 BIN := $(CURDIR)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test vet bench lint fmt docs clean
+.PHONY: help run build test soak vet bench lint fmt docs clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -18,6 +18,9 @@ build: ## Build the binary into bin/.
 test: vet ## Test every module, with the race detector where it matters; installs the real servers that tests need.
 	scripts/install-test-deps.sh
 	scripts/test.sh
+
+soak: ## Check for minutes what tests check for seconds: that no update is lost, and memory stays bounded.
+	scripts/soak.sh
 
 vet: ## Vet every module, and the library for other architectures.
 	scripts/vet.sh

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree"
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/observer"
 )
@@ -200,12 +200,7 @@ func TestComponentsAreShown(t *testing.T) {
 }
 
 func TestPortInUse(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	address := taken.Addr().String()
+	address := realserver.TakenAddress(t)
 	rt, err := metertree.Start(t.Context(), metertree.Config{Listen: address})
 	if err == nil {
 		t.Fatal("no error", rt.Close(t.Context()))

@@ -1,27 +1,15 @@
-// Package realserver lets tests run the real programs that the library is meant
-// to work with: it finds them, starts them on free loopback ports in directories
-// of their own, waits until they answer, and stops them when the test ends.
+// Package realserver lets tests run the real programs that metertree is meant to
+// work with: it finds them, starts them on free loopback ports in directories of
+// their own, waits until they answer, and ends them when the test ends.
 package realserver
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
-	"time"
-)
-
-const (
-	// startTimeout is how long a program may take to answer.
-	startTimeout = 30 * time.Second
-	// pollPeriod is the pause between two looks at a condition.
-	pollPeriod = 25 * time.Millisecond
 )
 
 // debianPackage tells which package holds a program whose name is not the
@@ -60,119 +48,44 @@ func FreeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// Server is a program that a test started.
-type Server struct {
-	// URL is where it answers, such as http://127.0.0.1:9090.
-	URL string
-
-	output lockedBuffer
-	exited chan struct{}
+// TakenAddress returns a loopback address on which the test listens until its end,
+// for programs that must say so.
+func TakenAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nobody speaks to it, so nothing can be lost.
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
 }
 
-// Prometheus starts the real Prometheus with a configuration, and waits until it
-// is ready.
-func Prometheus(t testing.TB, config string) *Server {
+// NodeExporter starts the real node exporter.
+func NodeExporter(t testing.TB) *Process {
 	t.Helper()
-	path := Find(t, "prometheus")
+	binary := Find(t, "prometheus-node-exporter")
+	return Start(t, "/metrics", func(address string) *exec.Cmd {
+		return exec.Command(binary, "--web.listen-address="+address)
+	})
+}
+
+// Prometheus starts the real Prometheus with a configuration. It accepts remote
+// write.
+func Prometheus(t testing.TB, config string) *Process {
+	t.Helper()
+	binary := Find(t, "prometheus")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, []byte(config), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	address := FreeAddress(t)
-	return Start(t, "http://"+address, "/-/ready", exec.Command(path,
-		"--config.file="+file,
-		"--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address,
-		"--log.level=warn"))
-}
-
-// Start starts a command, waits until url with the path answers 200, and stops
-// the process when the test ends.
-func Start(t testing.TB, url, path string, command *exec.Cmd) *Server {
-	t.Helper()
-	s := &Server{URL: url, exited: make(chan struct{})}
-	command.Stdout, command.Stderr = &s.output, &s.output
-	if err := command.Start(); err != nil {
-		t.Fatalf("starting %s: %v", command.Path, err)
-	}
-	go func() {
-		defer close(s.exited)
-		// How it ended is in its output, and of no interest after the test.
-		_ = command.Wait()
-	}()
-	t.Cleanup(func() {
-		// It may have ended by itself.
-		_ = command.Process.Kill()
-		<-s.exited
+	return Start(t, "/-/ready", func(address string) *exec.Cmd {
+		return exec.Command(binary,
+			"--config.file="+file,
+			"--storage.tsdb.path="+filepath.Join(dir, "data"),
+			"--web.listen-address="+address,
+			"--web.enable-remote-write-receiver",
+			"--log.level=warn")
 	})
-	ready := func(ctx context.Context) error {
-		select {
-		case <-s.exited:
-			t.Fatalf("%s ended before it was ready:\n%s", command.Path, s.output.String())
-		default:
-		}
-		return answersOK(ctx, url+path)
-	}
-	if err := Eventually(t.Context(), startTimeout, ready); err != nil {
-		t.Fatalf("%s is not ready: %v\n%s", command.Path, err, s.output.String())
-	}
-	return s
-}
-
-// Output returns what the program has printed.
-func (s *Server) Output() string { return s.output.String() }
-
-// Eventually calls condition until it returns nil, and gives up with its last
-// error after the timeout.
-func Eventually(ctx context.Context, timeout time.Duration, condition func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	pause := time.NewTicker(pollPeriod)
-	defer pause.Stop()
-	for {
-		err := condition(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("not within %v: %w", timeout, err)
-		case <-pause.C:
-		}
-	}
-}
-
-func answersOK(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, response.Status)
-	}
-	return nil
-}
-
-// lockedBuffer takes what a process prints while a test may look at it.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.all.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.all.String()
 }

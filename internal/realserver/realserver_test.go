@@ -3,7 +3,6 @@ package realserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -39,23 +38,64 @@ func TestFindMissing(t *testing.T) {
 	}
 }
 
+// child is this test binary as a server.
+func child(address string) *exec.Cmd {
+	command := exec.Command(os.Args[0], "-test.run=^TestChild$")
+	command.Env = append(os.Environ(), "REALSERVER_CHILD="+address)
+	return command
+}
+
 func TestStartAndStop(t *testing.T) {
-	var pid int
+	var p *Process
 	t.Run("running", func(t *testing.T) {
-		url := "http://" + FreeAddress(t)
-		command := exec.Command(os.Args[0], "-test.run=^TestChild$")
-		command.Env = append(os.Environ(), "REALSERVER_CHILD="+strings.TrimPrefix(url, "http://"))
-		s := Start(t, url, "/", command)
-		pid = command.Process.Pid
-		if s.URL != url || !strings.Contains(s.Output(), "listening") {
-			t.Errorf("URL %q, output %q", s.URL, s.Output())
+		var address string
+		p = Start(t, "/", func(free string) *exec.Cmd {
+			address = free
+			return child(free)
+		})
+		if p.URL != "http://"+address || !strings.Contains(p.Output(), "listening") {
+			t.Errorf("URL %q, output %q", p.URL, p.Output())
 		}
 	})
-	if _, err := os.Stat("/proc/self"); err != nil {
-		return // no way to look
+	select {
+	case <-p.Exited():
+	default:
+		t.Errorf("process %d outlived its test", p.command.Process.Pid)
 	}
-	if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("process %d outlived its test: %v", pid, err)
+}
+
+func TestSignal(t *testing.T) {
+	p := Start(t, "/", child)
+	if err := p.Signal(os.Kill); err != nil {
+		t.Fatal(err)
+	}
+	<-p.Exited()
+	if code := p.ExitCode(); code != -1 {
+		t.Errorf("exit code %d after a signal, want -1", code)
+	}
+}
+
+// Somebody else takes the port that was free, and Start chooses another.
+func TestStartTriesAgain(t *testing.T) {
+	taken := TakenAddress(t)
+	attempt := 0
+	p := Start(t, "/", func(free string) *exec.Cmd {
+		if attempt++; attempt == 1 {
+			return child(taken)
+		}
+		return child(free)
+	})
+	if attempt != 2 || strings.HasSuffix(p.URL, taken) {
+		t.Errorf("%d attempts, URL %s", attempt, p.URL)
+	}
+}
+
+func TestStartOfWhatEnds(t *testing.T) {
+	p, err := start(t, "/", func(string) *exec.Cmd {
+		return exec.Command(os.Args[0], "-test.run=^$")
+	})
+	if !errors.Is(err, errEnded) || p.ExitCode() != 0 {
+		t.Errorf("err = %v, exit code %d", err, p.ExitCode())
 	}
 }
 
@@ -72,7 +112,7 @@ func TestEventually(t *testing.T) {
 	}
 	never := errors.New("never")
 	err = Eventually(t.Context(), time.Millisecond, func(context.Context) error { return never })
-	if !errors.Is(err, never) {
+	if !errors.Is(err, never) || !strings.Contains(err.Error(), "not within 1ms") {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/examples/contextd/incident"
+	"github.com/metertree/metertree/internal/realserver"
 )
 
 // scrape is what a metrics address serves, by series.
@@ -59,14 +60,15 @@ func get(t *testing.T, url string) string {
 // await scrapes until the condition holds.
 func await(t *testing.T, url, what string, holds func(map[string]float64) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	err := realserver.Eventually(t.Context(), 20*time.Second, func(context.Context) error {
 		series := scrape(t, url)
-		if holds(series) {
-			return
+		if !holds(series) {
+			return fmt.Errorf("no %s; series: %v", what, series)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come in 20s; series: %v", what, series)
-		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -134,14 +136,10 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := realserver.TakenAddress(t)
 	for name, config := range map[string]Config{
-		"taken address":         {Listen: taken.Addr().String()},
-		"taken metrics address": {MetricsListen: taken.Addr().String()},
+		"taken address":         {Listen: taken},
+		"taken metrics address": {MetricsListen: taken},
 		"rate":                  {Rate: -1},
 		"schedule":              {Incidents: incident.Schedule{Every: time.Second, Lasting: time.Minute}},
 	} {

@@ -6,6 +6,7 @@ package apitest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/metertree/metertree/internal/realserver"
 )
 
 // Client asks one server.
@@ -225,19 +228,14 @@ func seconds(at time.Time) string {
 // last answer when that takes longer than the limit.
 func Eventually(t testing.TB, limit time.Duration, condition func() (ok bool, state string)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	pause := time.NewTicker(25 * time.Millisecond)
-	defer pause.Stop()
-	for {
+	err := realserver.Eventually(context.Background(), limit, func(context.Context) error {
 		ok, state := condition()
-		if ok {
-			return
+		if !ok {
+			return errors.New(state)
 		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not within %v: %s", limit, state)
-		case <-pause.C:
-		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

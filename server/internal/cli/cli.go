@@ -47,8 +47,12 @@ type Streams struct {
 // context does.
 func Main(ctx context.Context, args []string, streams Streams) (code int) {
 	defer func() {
-		if exit, ok := recover().(exitRequest); ok {
-			code = int(exit)
+		switch raised := recover().(type) {
+		case nil:
+		case exitRequest:
+			code = int(raised)
+		default:
+			panic(raised) // a defect, which must not pass for a success
 		}
 	}()
 	parser, err := newParser(ctx, streams)

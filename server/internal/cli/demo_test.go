@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/server/internal/apitest"
-	"github.com/metertree/metertree/server/internal/realserver"
 )
 
 // demoProcess is "metertree demo" as a process.
@@ -211,22 +211,13 @@ func TestDemoTakesAFreePortIfTheUsualOneIsInUse(t *testing.T) {
 }
 
 func TestDemoMistakes(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := realserver.TakenAddress(t)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	tests := []struct {
-		name string
-		args []string
-		code int
-		want []string
-	}{
-		{"port in use", []string{"--listen=" + taken.Addr().String()}, exitFailure, []string{taken.Addr().String(), "in use", "--listen"}},
+	mistakes := []mistake{
+		{"port in use", []string{"--listen=" + taken}, exitFailure, []string{taken, "in use", "--listen"}},
 		{"no port", []string{"--listen=here"}, exitFailure, []string{`"here"`, "--listen"}},
 		{"no rate", []string{"--rate=0"}, exitUsage, []string{"--rate 0"}},
 		{"not a rate", []string{"--rate=NaN"}, exitUsage, []string{"--rate NaN"}},
@@ -237,25 +228,10 @@ func TestDemoMistakes(t *testing.T) {
 		{"storage path below a file", []string{"--listen=127.0.0.1:0", "--storage.path=" + filepath.Join(file, "x")}, exitFailure,
 			[]string{"cannot be created", "--storage.path"}},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			code, out, err := run(t, append([]string{"demo", "--log.level=error"}, test.args...)...)
-			if code != test.code {
-				t.Errorf("exit code %d, want %d", code, test.code)
-			}
-			if strings.Count(err, "\n") != 1 || !strings.HasPrefix(err, "metertree: ") {
-				t.Errorf("not one line: %q", err)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(err, want) {
-					t.Errorf("%q lacks %q", err, want)
-				}
-			}
-			if strings.Contains(out, "ready") {
-				t.Errorf("claims to be ready: %q", out)
-			}
-		})
+	for i, m := range mistakes {
+		mistakes[i].args = append([]string{"demo", "--log.level=error"}, m.args...)
 	}
+	checkMistakes(t, mistakes)
 }
 
 // An end that comes before the server has started is an end like any other.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/server/internal/apitest"
-	"github.com/metertree/metertree/server/internal/realserver"
 )
 
 // asProgram makes the test binary behave as the metertree binary, so that tests

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/metertree/metertree/tree"
@@ -62,8 +59,8 @@ var wholeTree = tree.Limits{Nodes: 1 << 30, Readings: 1 << 30}
 
 // Run implements the command.
 func (c *TreeCmd) Run(ctx context.Context, streams Streams) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	// Signals are left alone: there is nothing to put in order, and a read from a
+	// pipe or a terminal waits for its other end whatever the context says.
 	input := treeInput{target: c.Target, stdin: streams.In, timeout: time.Duration(c.Timeout), limit: int64(c.BodySizeLimit)}
 	snapshot, err := input.read(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -165,6 +166,10 @@ var (
 	errBadURL   = errors.New("not an address")
 )
 
+// leastLine is what a line counts for, in bytes, however short it is: it bounds
+// the samples and with them the memory that a limit in bytes lets a target take.
+const leastLine = 64
+
 // limitedReader fails, instead of ending quietly, when more than limit bytes come.
 type limitedReader struct {
 	r     io.Reader
@@ -174,7 +179,7 @@ type limitedReader struct {
 
 func (l *limitedReader) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
-	l.read += int64(n)
+	l.read += int64(max(n, leastLine*bytes.Count(p[:n], []byte("\n"))))
 	if l.limit > 0 && l.read > l.limit {
 		return 0, errTooLarge
 	}
@@ -192,7 +197,7 @@ func (in treeInput) explain(err error) error {
 	case errors.Is(err, context.Canceled):
 		text, remedy = "interrupted", "start it again"
 	case errors.Is(err, errTooLarge):
-		text, remedy = fmt.Sprintf("larger than %s uncompressed", ByteSize(in.limit)), "raise --body-size-limit to read it all"
+		text, remedy = fmt.Sprintf("larger than %s uncompressed, a line counting %d bytes or more", ByteSize(in.limit), leastLine), "raise --body-size-limit to read it all"
 	case errors.Is(err, errBadURL):
 		text, remedy = "not an address", "write one such as http://127.0.0.1:9100/metrics"
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -4,16 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/metertree/metertree/tree"
 )
-
-// lineWidth is what a printed tree fits into.
-const lineWidth = 80
 
 // treeLine is one line of a printed tree.
 type treeLine struct {
@@ -25,6 +21,9 @@ type treeLine struct {
 	scope  bool
 }
 
+// leastName is the least room for the names, in characters.
+const leastName = 20
+
 // printTree writes a node and what is below it, in aligned columns.
 func printTree(w io.Writer, title string, root *tree.Node) error {
 	p := treePrinter{}
@@ -35,7 +34,7 @@ func printTree(w io.Writer, title string, root *tree.Node) error {
 		style = colourStyle
 	}
 	fmt.Fprintf(out, "%s%s%s  %s in %s\n", style.scope, printable(title), style.reset, counted(root.Series, "series", "series"), counted(root.Metrics, "metric", "metrics"))
-	p.write(out, style)
+	p.write(out, style, lineWidth(w))
 	if p.inferred {
 		fmt.Fprintf(out, "\n%s~ nothing declares how these fold; inferred from the name%s\n", style.faint, style.reset)
 	}
@@ -95,15 +94,19 @@ func noteOf(r *tree.Reading) string {
 	}
 }
 
-// write puts the lines in columns: name, series, value, note.
-func (p *treePrinter) write(out *bufio.Writer, style treeStyle) {
+// write puts the lines in columns that fit into a width: name, series, value,
+// note. The note makes room where names would get too little.
+func (p *treePrinter) write(out *bufio.Writer, style treeStyle, total int) {
 	series, value, note := len("series"), len("value"), 0
 	for _, l := range p.lines {
 		series = max(series, width(l.series))
 		value = max(value, min(width(l.value), 18))
 		note = max(note, min(width(l.note), 16))
 	}
-	name := lineWidth - series - value - note - 6
+	name := total - series - value - note - 6
+	if name < leastName {
+		name, note = total-series-value-4, 0
+	}
 	fmt.Fprintf(out, "%s%s  %s  %s%s\n", style.faint, right(name, ""), left(series, "series"), left(value, "value"), style.reset)
 	for _, l := range p.lines {
 		room := max(name-width(l.branch), 8)
@@ -153,25 +156,4 @@ func counted(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// treeStyle holds the terminal sequences a tree is printed with.
-type treeStyle struct{ scope, faint, reset string }
-
-var (
-	plainStyle  = treeStyle{}
-	colourStyle = treeStyle{scope: "\x1b[1m", faint: "\x1b[2m", reset: "\x1b[0m"}
-)
-
-// wantsColour reports whether w is a terminal whose user has not said no.
-func wantsColour(w io.Writer) bool {
-	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

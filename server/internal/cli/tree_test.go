@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -9,15 +10,17 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
+	"github.com/metertree/metertree/internal/realserver"
+	"github.com/metertree/metertree/server/internal/prom"
 	"github.com/metertree/metertree/tree"
 )
 
@@ -76,7 +79,7 @@ func TestTreeOutput(t *testing.T) {
 				t.Errorf("output differs from %s; got:\n%s", golden, got)
 			}
 			for i, line := range strings.Split(got, "\n") {
-				if !c.JSON && width(line) > lineWidth {
+				if !c.JSON && width(line) > usualWidth {
 					t.Errorf("line %d is %d wide: %q", i+1, width(line), line)
 				}
 			}
@@ -280,12 +283,7 @@ func TestTreeBadAddresses(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := "http://" + listener.Addr().String() + "/metrics"
-	listener.Close()
+	closed := "http://" + realserver.FreeAddress(t) + "/metrics"
 	cases := []struct {
 		name, target string
 		want         []string
@@ -320,6 +318,57 @@ func TestTreeDoesNotPassOnControlCharacters(t *testing.T) {
 	}
 	if strings.Contains(got, "\x1b") || !strings.Contains(got, "red") {
 		t.Errorf("printed %q", got)
+	}
+}
+
+// A narrow terminal gets narrow lines, that still tell names and values.
+func TestTreeNarrow(t *testing.T) {
+	f, err := os.Open("testdata/tree/service.prom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	snapshot, err := prom.ParseExposition(f, prom.FormatAny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := defaultTree("").root(t.Context(), snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p treePrinter
+	p.walk(root, "", false)
+	for _, total := range []int{leastWidth, 57, mostWidth} {
+		var b bytes.Buffer
+		out := bufio.NewWriter(&b)
+		p.write(out, plainStyle, total)
+		if err := out.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			if width(strings.TrimSuffix(line, "\n")) > total {
+				t.Errorf("wider than %d: %q", total, line)
+			}
+		}
+		if !strings.Contains(b.String(), "value") || !strings.Contains(b.String(), "GiB") {
+			t.Errorf("in %d columns:\n%s", total, b.String())
+		}
+	}
+}
+
+// A sample costs memory however short its line is, so lines count for more than
+// their bytes.
+func TestTreeManyShortLines(t *testing.T) {
+	c := defaultTree("-")
+	c.BodySizeLimit = 64 << 10
+	for lines, fits := range map[int]bool{1 << 10: true, 1<<10 + 1: false} {
+		_, err := runTree(c, iotest.HalfReader(strings.NewReader(strings.Repeat("up 1\n", lines))))
+		if fits && err != nil {
+			t.Errorf("%d lines: %v", lines, err)
+		}
+		if !fits {
+			wantError(t, err, "larger than 64KiB", "a line counting 64 bytes", "--body-size-limit")
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,9 +13,11 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/tree"
 )
 
@@ -24,13 +25,7 @@ import (
 // Without one installed the test is skipped, except in CI.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("chromium is not installed: install the package chromium")
-		}
-		t.Skip("chromium is not installed, so the page cannot be tried in a browser")
-	}
+	path := realserver.Find(t, "chromium")
 	profile, err := os.MkdirTemp("", "metertree-chromium-")
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +82,15 @@ func open(t *testing.T, source tree.Source, width, height int64, scheme string) 
 	t.Cleanup(server.Close)
 	p := &page{t: t, ctx: browser(t), server: server, url: server.URL}
 	chromedp.ListenTarget(p.ctx, func(event any) {
-		if e, ok := event.(*runtime.EventExceptionThrown); ok {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
 			t.Errorf("the page threw: %s", e.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			for _, argument := range e.Args {
+				t.Errorf("the page wrote to the console: %s: %s%s", e.Type, argument.Value, argument.Description)
+			}
+		case *log.EventEntryAdded:
+			p.complain(e.Entry)
 		}
 	})
 	p.run(
@@ -96,6 +98,15 @@ func open(t *testing.T, source tree.Source, width, height int64, scheme string) 
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 	)
 	return p
+}
+
+// complain reports what the browser itself finds wrong with the page, such as a
+// file that is missing or a policy that is broken. A server that fails or is gone
+// is what some tests are about.
+func (p *page) complain(entry *log.Entry) {
+	if entry.Level == log.LevelError && !strings.HasPrefix(entry.URL, p.url+"/api/") {
+		p.t.Errorf("the browser complains about %s: %s", entry.URL, entry.Text)
+	}
 }
 
 func (p *page) run(actions ...chromedp.Action) {

@@ -67,8 +67,8 @@ func LoadConfig(path string, defaults ScrapeDefaults) (*Config, error) {
 }
 
 // complete applies the defaults to every job, adds the server's own job and
-// checks what the YAML parser cannot: that the files and credentials that the
-// HTTP clients need are there.
+// checks what the YAML parser cannot: that the certificates that the HTTP
+// clients need are there.
 func (c *Config) complete(defaults ScrapeDefaults) error {
 	if err := c.addSelf(defaults.SelfAddress); err != nil {
 		return err
@@ -103,8 +103,9 @@ func (c *Config) addSelf(address string) error {
 	return nil
 }
 
-// checkClients builds every HTTP client once, so that a missing certificate or
-// password file is found before a running configuration is replaced.
+// checkClients builds every HTTP client once, so that a missing certificate is
+// found before a running configuration is replaced. A password file is read at
+// each scrape instead: a target without its own is down and says so.
 func (c *Config) checkClients() error {
 	for _, job := range c.inner.ScrapeConfigs {
 		client, err := config_util.NewClientFromConfig(job.HTTPClientConfig, job.JobName)

@@ -3,6 +3,7 @@ package prom
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	config_util "github.com/prometheus/common/config"
@@ -76,6 +77,8 @@ func jobFromURL(target string) (*config.ScrapeConfig, error) {
 		return nil, fmt.Errorf("--scrape %q has the scheme %q: use http or https", redactURL(full), u.Scheme)
 	case u.Hostname() == "":
 		return nil, fmt.Errorf("--scrape %q has no host: give one such as http://127.0.0.1:9100/metrics", redactURL(full))
+	case !validPort(u):
+		return nil, fmt.Errorf("--scrape %q has the port %q: use one from 1 to 65535", redactURL(full), u.Port())
 	case u.Fragment != "":
 		return nil, fmt.Errorf("--scrape %q has a fragment: remove %q", redactURL(full), "#"+u.Fragment)
 	}
@@ -95,6 +98,15 @@ func jobFromURL(target string) (*config.ScrapeConfig, error) {
 		}
 	}
 	return job, nil
+}
+
+// validPort reports whether the URL has a port that exists, or none and no colon.
+func validPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	number, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && number > 0
 }
 
 // redactURL hides the user and password of a URL for use in messages. What is

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/server/internal/apitest"
-	"github.com/metertree/metertree/server/internal/realserver"
 )
 
 // What is scraped reaches a real Prometheus by remote_write, labels, type and

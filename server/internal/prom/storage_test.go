@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metertree/metertree/server/internal/realserver"
+	"github.com/metertree/metertree/internal/realserver"
 )
 
 func TestOpenRefusesPath(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/server/internal/apitest"
-	"github.com/metertree/metertree/server/internal/realserver"
 )
 
 const plainText = "text/plain; version=0.0.4"

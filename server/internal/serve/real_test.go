@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/server/internal/apitest"
-	"github.com/metertree/metertree/server/internal/realserver"
 )
 
 // The replay's samples lie this far apart; queries are evaluated between them, so

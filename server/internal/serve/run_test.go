@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/server/internal/apitest"
 	"github.com/metertree/metertree/server/internal/prom"
 )
@@ -116,18 +116,14 @@ func TestRunWithoutSelfScrape(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := realserver.TakenAddress(t)
 	tests := []struct {
 		name   string
 		change func(*Options)
 		want   []string
 	}{
-		{"port in use", func(o *Options) { o.ListenAddress = taken.Addr().String() },
-			[]string{taken.Addr().String(), "is in use", "--web.listen-address"}},
+		{"port in use", func(o *Options) { o.ListenAddress = taken },
+			[]string{taken, "is in use", "--web.listen-address"}},
 		{"no port", func(o *Options) { o.ListenAddress = "localhost" }, []string{"is not host:port", "--web.listen-address"}},
 		{"no such address", func(o *Options) { o.ListenAddress = "192.0.2.1:1" }, []string{"cannot be bound", "--web.listen-address"}},
 		{"bad config", func(o *Options) { o.ConfigFile = configFile(t, "globall: {}") }, []string{`unknown key "globall"`}},

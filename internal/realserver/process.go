@@ -1,0 +1,127 @@
+package realserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	// startTimeout is how long a program may take to answer.
+	startTimeout = 30 * time.Second
+	// attempts is how often Start tries, since a free port may be taken by
+	// somebody else before the program listens on it.
+	attempts = 3
+)
+
+// Process is a program that a test started.
+type Process struct {
+	// URL is where it answers, without a path: http://127.0.0.1:9090.
+	URL string
+
+	command *exec.Cmd
+	output  lockedBuffer
+	// running ends with the process.
+	running context.Context
+}
+
+var errEnded = errors.New("the process has ended")
+
+// Start runs a command that listens on the address it is given, until the end of
+// the test, and waits until it answers 200 on the path.
+func Start(t testing.TB, path string, command func(address string) *exec.Cmd) *Process {
+	t.Helper()
+	for attempt := 1; ; attempt++ {
+		p, err := start(t, path, command)
+		if err == nil {
+			return p
+		}
+		if attempt == attempts || !strings.Contains(p.Output(), "in use") {
+			t.Fatalf("%s is not ready: %v\n%s", p.command.Path, err, p.Output())
+		}
+	}
+}
+
+func start(t testing.TB, path string, command func(address string) *exec.Cmd) (*Process, error) {
+	t.Helper()
+	address := FreeAddress(t)
+	running, ended := context.WithCancelCause(context.Background())
+	p := &Process{URL: "http://" + address, command: command(address), running: running}
+	p.command.Stdout, p.command.Stderr = &p.output, &p.output
+	if err := p.command.Start(); err != nil {
+		t.Fatalf("starting %s: %v", p.command.Path, err)
+	}
+	go func() {
+		// How it ended is in its output; tests that care read the exit code.
+		_ = p.command.Wait()
+		ended(errEnded)
+	}()
+	t.Cleanup(p.Kill)
+	return p, Eventually(running, startTimeout, func(ctx context.Context) error {
+		return answersOK(ctx, p.URL+path)
+	})
+}
+
+func answersOK(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return nil
+}
+
+// Kill ends the process at once, as a power failure would, and waits until it is
+// gone. Killing it again does nothing.
+func (p *Process) Kill() {
+	// It may have ended by itself.
+	_ = p.command.Process.Kill()
+	<-p.Exited()
+}
+
+// Signal sends the process a signal.
+func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
+
+// Exited is closed when the process has ended.
+func (p *Process) Exited() <-chan struct{} { return p.running.Done() }
+
+// ExitCode is the exit code of a process that has ended.
+func (p *Process) ExitCode() int { return p.command.ProcessState.ExitCode() }
+
+// Output is what the process has printed so far.
+func (p *Process) Output() string { return p.output.String() }
+
+// lockedBuffer takes what a process prints while a test may look at it.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Write(p)
+}
+
+// String is everything written so far.
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.String()
+}

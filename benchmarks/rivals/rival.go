@@ -55,10 +55,10 @@ const (
 	NameClientGolang = "client_golang"
 )
 
-// All returns every library, ours first, then the floor that is no library,
+// All returns every library, ours first, then the floors that are no libraries,
 // then the others.
 func All() []Rival {
-	return []Rival{Metertree(), Atomic(), ClientGolang(), VictoriaMetrics(), OpenTelemetry(), Tally(), GoMetrics()}
+	return []Rival{Metertree(), Atomic(), Pinning(), ClientGolang(), VictoriaMetrics(), OpenTelemetry(), Tally(), GoMetrics()}
 }
 
 // Find returns the library of a name.

@@ -1,0 +1,1 @@
+// This file lets pinning.go declare functions without a body.

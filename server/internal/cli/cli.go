@@ -27,6 +27,8 @@ type grammar struct {
 	Demo    DemoCmd    `cmd:"" help:"Show what metertree does, on a service of its own under load."`
 	Tree    TreeCmd    `cmd:"" help:"Print the metrics of a file or an address as a tree."`
 	Version VersionCmd `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 const description = `metertree scrapes or receives metrics, keeps a week of them, answers PromQL and shows them as a tree.
@@ -78,7 +80,7 @@ func newParser(ctx context.Context, streams Streams) (*kong.Kong, error) {
 		kong.Writers(streams.Out, streams.Err),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(streams),
-		kong.Vars{"listen": serve.DefaultListenAddress},
+		kong.Vars{"listen": serve.DefaultListenAddress, "version": versionLine()},
 		kong.Exit(func(code int) { panic(exitRequest(code)) }),
 	)
 }

@@ -68,6 +68,7 @@ func TestMistakes(t *testing.T) {
 		{"bad duration", []string{"serve", "--storage.retention=5x"}, exitUsage, []string{"--storage.retention", `"5x" is not a duration`, "7d"}},
 		{"bad size", []string{"serve", "--scrape.body-size-limit=much"}, exitUsage, []string{`"much" is not a size`, "64MB"}},
 		{"short retention", []string{"serve", "--storage.retention=1m"}, exitUsage, []string{"at least 2h"}},
+		{"negative number", []string{"serve", "--storage.max-exemplars=-5"}, exitUsage, []string{"-5 is negative", "--storage.max-exemplars"}},
 		{"bad level", []string{"serve", "--log.level=loud"}, exitUsage, []string{"--log.level", "warn"}},
 		{"bad URL", []string{"serve", "--scrape=ftp://h"}, exitUsage, []string{"use http or https"}},
 		{"two sources of targets", []string{"serve", "--scrape=h:1", "--config.file=" + file}, exitUsage, []string{"--config.file", "--scrape"}},
@@ -119,8 +120,10 @@ func TestADefectIsNoSuccess(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	code, out, err := run(t, "version")
-	if code != exitOK || err != "" || !strings.HasPrefix(out, "metertree ") || !strings.Contains(out, Version()) {
-		t.Errorf("exit code %d, %q, %q", code, out, err)
+	for _, way := range []string{"version", "--version"} {
+		code, out, err := run(t, way)
+		if code != exitOK || err != "" || !strings.HasPrefix(out, "metertree ") || !strings.Contains(out, Version()) {
+			t.Errorf("%s: exit code %d, %q, %q", way, code, out, err)
+		}
 	}
 }

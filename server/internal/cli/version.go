@@ -11,8 +11,12 @@ type VersionCmd struct{}
 
 // Run implements the command.
 func (VersionCmd) Run(streams Streams) error {
-	_, err := fmt.Fprintf(streams.Out, "metertree %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintln(streams.Out, versionLine())
 	return err
+}
+
+func versionLine() string {
+	return fmt.Sprintf("metertree %s (%s, %s/%s)", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // Version is the version of the binary: the module's, or the commit that it was

@@ -44,6 +44,8 @@ func (o StorageOptions) check() error {
 		return fmt.Errorf("storage retention %v is too short: give at least 2h with --storage.retention", o.Retention)
 	case o.OutOfOrderWindow < 0:
 		return fmt.Errorf("out-of-order window %v is negative: give 0 or more with --storage.out-of-order-window", o.OutOfOrderWindow)
+	case o.MaxExemplars < 0:
+		return fmt.Errorf("number of exemplars %d is negative: give 0 or more with --storage.max-exemplars", o.MaxExemplars)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/examples/contextd/internal/segment"
 )
 
@@ -128,7 +129,7 @@ func (s *Service) readDocument(ctx context.Context, t *tenant, name string, vers
 
 func (s *Service) readStore(ctx context.Context, t *tenant, name string) (segment.Stored, error) {
 	if s.config.ReadLatency > 0 {
-		if err := pause(ctx, s.config.ReadLatency); err != nil {
+		if err := pause.For(ctx, s.config.ReadLatency); err != nil {
 			return segment.Stored{}, err
 		}
 	}

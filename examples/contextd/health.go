@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 )
@@ -107,7 +108,7 @@ func (h *health) lastFlushes() error {
 func (h *health) run(ctx context.Context) {
 	for {
 		h.checkAll(ctx)
-		if pause(ctx, h.interval) != nil {
+		if pause.For(ctx, h.interval) != nil {
 			return
 		}
 	}

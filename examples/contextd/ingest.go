@@ -10,6 +10,7 @@ import (
 
 	"github.com/metertree/metertree/buffer"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/examples/contextd/internal/segment"
 	"github.com/metertree/metertree/meter"
 )
@@ -230,7 +231,7 @@ func embedStubbornly(ctx context.Context, model *embedding.Model, texts []string
 		if !errors.Is(err, embedding.ErrOverloaded) {
 			return vectors, err
 		}
-		if err := pause(ctx, delay); err != nil {
+		if err := pause.For(ctx, delay); err != nil {
 			return nil, err
 		}
 	}

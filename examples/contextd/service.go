@@ -11,6 +11,7 @@ import (
 
 	"github.com/metertree/metertree/examples/contextd/internal/cache"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/examples/contextd/internal/queue"
 	"github.com/metertree/metertree/examples/contextd/internal/segment"
 	"github.com/metertree/metertree/examples/contextd/internal/session"
@@ -165,7 +166,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer stopDrain()
 	stopDeadline := context.AfterFunc(ctx, func() {
 		// It is cut short when everything is stored.
-		_ = pause(work, s.config.DrainTimeout)
+		_ = pause.For(work, s.config.DrainTimeout)
 		stopWork()
 	})
 	defer stopDeadline()
@@ -178,7 +179,7 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) expireSessions(ctx context.Context) {
-	for pause(ctx, sessionIdle/4) == nil {
+	for pause.For(ctx, sessionIdle/4) == nil {
 		s.sessions.Expire()
 	}
 }
@@ -193,15 +194,3 @@ func (s *Service) FailShard(shard int) (restore func(), err error) {
 }
 
 var errShardBroken = errors.New("write failed: input/output error")
-
-// pause waits unless the context ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 )
@@ -41,7 +42,7 @@ func Run(ctx context.Context, config Config) error {
 		return nil
 	}
 	next := time.Now().Add(config.Schedule.First)
-	for n := 0; pause(ctx, time.Until(next)) == nil; n++ {
+	for n := 0; pause.For(ctx, time.Until(next)) == nil; n++ {
 		kinds := len(config.Incidents)
 		if err := happen(ctx, config, m, config.Incidents[n%kinds], n/kinds); err != nil {
 			return err
@@ -78,23 +79,11 @@ func happen(ctx context.Context, config Config, m meters, i Incident, n int) err
 	m.active.Set(1, i.Kind)
 	m.total.Inc(i.Kind)
 	config.Logger.Warn("incident starts", "kind", i.Kind, "lasting", config.Schedule.Lasting, "what", what)
-	stopped := pause(ctx, config.Schedule.Lasting)
+	stopped := pause.For(ctx, config.Schedule.Lasting)
 	end()
 	m.active.Set(0, i.Kind)
 	if stopped == nil {
 		config.Logger.Info("incident is over", "kind", i.Kind)
 	}
 	return nil
-}
-
-// pause waits unless the context ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 )
 
@@ -79,7 +80,7 @@ func (g *Generator) Run(ctx context.Context) {
 	start := time.Now()
 	for n := uint64(0); ; n++ {
 		wait := random.ExpFloat64() / g.rateAt(time.Since(start))
-		if pause(ctx, time.Duration(wait*float64(time.Second))) != nil {
+		if pause.For(ctx, time.Duration(wait*float64(time.Second))) != nil {
 			return
 		}
 		own := rand.New(rand.NewPCG(random.Uint64(), n))
@@ -150,16 +151,4 @@ func (g *Generator) pick(since time.Duration, random *rand.Rand) *tenant {
 		}
 	}
 	return g.tenants[len(g.tenants)-1]
-}
-
-// pause waits unless the context ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

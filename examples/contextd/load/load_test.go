@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/registry"
 )
@@ -48,7 +49,7 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 		r.underWay--
 		r.mu.Unlock()
 	}()
-	if err := pause(request.Context(), r.delay); err != nil {
+	if err := pause.For(request.Context(), r.delay); err != nil {
 		return nil, err
 	}
 	if request.Body != nil {

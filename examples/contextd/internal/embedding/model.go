@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 )
 
@@ -115,7 +116,7 @@ func (m *Model) embed(ctx context.Context, operation Operation, texts []string) 
 		tokens += Tokens(text)
 	}
 	latency, fails := m.draw(tokens)
-	if err := pause(ctx, latency); err != nil {
+	if err := pause.For(ctx, latency); err != nil {
 		return nil, fmt.Errorf("embedding model %s: %w", m.config.Name, err)
 	}
 	if fails {
@@ -134,19 +135,4 @@ func (m *Model) draw(tokens int) (time.Duration, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.config.Latency.draw(m.random, tokens), m.random.Float64() < m.config.FailureRatio
-}
-
-// pause waits unless the context ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -34,6 +34,12 @@ export const api = {
   search: (words, signal) => get("", [["filter", words], ["depth", "64"]], signal),
   metric: (node, signal) => get("/metric", selector(node), signal),
   split: (node, by, signal) => get("/split", [...selector(node), ["by", by]], signal),
-  plot: (node, by, window, quantile, signal) =>
-    get("/plot", [...selector(node), ...(by ? [["by", by]] : []), ["window", window], ...(quantile ? [["quantile", quantile]] : [])], signal),
+  plot: async (node, by, window, quantile, signal) => {
+    const plot = await get("/plot", [...selector(node), ...(by ? [["by", by]] : []), ["window", window], ...(quantile ? [["quantile", quantile]] : [])], signal);
+    // Branches come by value. Colours go by place, so they are put in the order
+    // of their names: a branch that overtakes another one keeps its colour.
+    const [whole, ...branches] = plot.lines;
+    plot.lines = [whole, ...branches.sort((a, b) => (a.name < b.name ? -1 : 1))];
+    return plot;
+  },
 };

@@ -9,8 +9,8 @@ const demoteAfter = 3
 // sweep accompanies a collection through a family and then demotes and forgets
 // what was idle. A nil sweep does nothing: another collection sweeps.
 type sweep struct {
-	family         *family
-	demote, retire []*series
+	family *family
+	demote []*series
 	// forget maps the series to forget to what they have shown.
 	forget map[*series]*snapshot
 }
@@ -37,9 +37,6 @@ func (w *sweep) note(s *series, read snapshot) {
 		}
 		shown := read.clone()
 		w.forget[s] = &shown
-	}
-	if w.family.exponential() && s.sketch().Superseded() {
-		w.retire = append(w.retire, s)
 	}
 }
 
@@ -77,17 +74,25 @@ func (w *sweep) end() {
 	}
 	f := w.family
 	defer f.sweeping.Store(false)
-	if len(w.demote)+len(w.retire)+len(w.forget) == 0 {
+	if len(w.demote)+len(w.forget) == 0 && !f.exponential() {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.drainLocked(w.retire, f.retire)
+	if f.exponential() {
+		f.drainLocked(f.liveLocked(), f.retire)
+	}
 	f.drainLocked(w.demote, f.demote)
-	f.endLocked(func(s *series) (waiting, bool) {
-		shown, idle := w.forget[s]
-		written := f.Kind == metric.Gauge && !s.sum.Watched()
-		return waiting{series: s, shown: shown}, idle && !written && !s.has(flagPinned)
-	})
+	if len(w.forget) > 0 {
+		f.endLocked(w.forgets)
+	}
 	f.settleLocked()
+}
+
+// forgets reports whether a series is to be forgotten: it was noted as idle, and
+// since then neither written to nor pinned.
+func (w *sweep) forgets(s *series) (waiting, bool) {
+	shown, idle := w.forget[s]
+	written := w.family.Kind == metric.Gauge && !s.sum.Watched()
+	return waiting{series: s, shown: shown}, idle && !written && !s.has(flagPinned)
 }

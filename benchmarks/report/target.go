@@ -131,13 +131,17 @@ const (
 		"than here, the share is smaller."
 	raiseReason = "An addition to a gauge is one compare-and-swap here as there. What it costs more " +
 		"rejects values that are not finite and finds out whether the series has ended."
+	setReason = "It is a compare-and-swap here and a plain exchange there: an exchange could overwrite the " +
+		"mark of a series that has ended, and the write after it would be lost."
+	stripeReason = "Goroutines pick a stripe by where their stacks are; now and then two pick the same one."
 	familyReason = "They are a handful for each family, whatever the number of its series."
 	sealReason   = "It is one atomic operation as there. What it costs more finds out whether the series " +
 		"has ended, and whether several goroutines meet in it; when they do, it is split and is ahead."
 )
 
 var portableReasons = map[work.Row]string{
-	work.CounterBound: sealReason,
-	work.GaugeSet:     raiseReason,
-	work.GaugeAdd:     raiseReason,
+	work.CounterBound:         sealReason,
+	work.CounterBoundParallel: stripeReason,
+	work.GaugeSet:             setReason,
+	work.GaugeAdd:             raiseReason,
 }

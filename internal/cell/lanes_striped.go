@@ -18,8 +18,13 @@ import (
 // processors.
 const cacheLine = 8
 
-// maxStripes bounds the memory of a hot cell.
-const maxStripes = 64
+// Two goroutines that run at once meet in one stripe with a probability of one
+// in the number of stripes, so there are several for each processor; maxStripes
+// bounds the memory of a hot cell.
+const (
+	stripesPerProcessor = 8
+	maxStripes          = 128
+)
 
 // Increase adds v, or leaves it to the owner if v is not within 0 and MaxInt or
 // the cell is sealed.
@@ -153,7 +158,7 @@ func crowded(at *atomic.Pointer[hot]) bool {
 }
 
 func newLanes(width int) []*uint64 {
-	lanes := make([]*uint64, min(runtime.GOMAXPROCS(0), maxStripes))
+	lanes := make([]*uint64, min(stripesPerProcessor*runtime.GOMAXPROCS(0), maxStripes))
 	padded := (width + 2*cacheLine - 1) / cacheLine * cacheLine
 	words := make([]uint64, padded*len(lanes))
 	for i := range lanes {

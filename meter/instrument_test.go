@@ -94,6 +94,16 @@ func TestTypedLabels(t *testing.T) {
 	if !c.Delete(call{"put", "ok", "p"}) || !h.Delete(call{"put", "ok", "p"}) {
 		t.Error("Delete found no series")
 	}
+	if !c.Enabled() || !g.Enabled() || !h.Enabled() {
+		t.Error("a live instrument says it is not enabled")
+	}
+	c.Close()
+	g.Close()
+	h.Close()
+	if c.Enabled() || g.Enabled() || h.Enabled() {
+		t.Error("a closed instrument says it is enabled")
+	}
+	expect(t, r)
 }
 
 func TestTypedLabelsMustBeStrings(t *testing.T) {

@@ -51,6 +51,13 @@ func (c CounterOf[L]) With(labels L) BoundCounter { return c.counter.Bind(fields
 // Delete ends the series of the given labels and reports whether there was one.
 func (c CounterOf[L]) Delete(labels L) bool { return c.counter.Delete(fieldsOf(&labels)...) }
 
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (c CounterOf[L]) Enabled() bool { return c.counter.Enabled() }
+
+// Close ends all series of the metric and frees its name.
+func (c CounterOf[L]) Close() { c.counter.Close() }
+
 // GaugeOf is a Gauge whose label values are the fields of L.
 type GaugeOf[L any] struct{ gauge Gauge }
 
@@ -81,6 +88,13 @@ func (g GaugeOf[L]) With(labels L) BoundGauge { return g.gauge.Bind(fieldsOf(&la
 
 // Delete ends the series of the given labels and reports whether there was one.
 func (g GaugeOf[L]) Delete(labels L) bool { return g.gauge.Delete(fieldsOf(&labels)...) }
+
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (g GaugeOf[L]) Enabled() bool { return g.gauge.Enabled() }
+
+// Close ends all series of the metric and frees its name.
+func (g GaugeOf[L]) Close() { g.gauge.Close() }
 
 // HistogramOf is a Histogram whose label values are the fields of L.
 type HistogramOf[L any] struct{ histogram Histogram }
@@ -113,6 +127,13 @@ func (h HistogramOf[L]) With(labels L) BoundHistogram {
 
 // Delete ends the series of the given labels and reports whether there was one.
 func (h HistogramOf[L]) Delete(labels L) bool { return h.histogram.Delete(fieldsOf(&labels)...) }
+
+// Enabled reports whether updates are recorded: measure only then what is
+// costly to measure.
+func (h HistogramOf[L]) Enabled() bool { return h.histogram.Enabled() }
+
+// Close ends all series of the metric and frees its name.
+func (h HistogramOf[L]) Close() { h.histogram.Close() }
 
 func must[T any](instrument T, err error) T {
 	if err != nil {

@@ -91,6 +91,7 @@ func (rd *Reader) Checkpoint(ctx context.Context) (*Checkpoint, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		f.settlePending()
 		c.families = append(c.families, rd.read(f))
 	}
 	rd.addRetired(c)

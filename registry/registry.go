@@ -204,6 +204,7 @@ func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 			if ctx.Err() != nil {
 				return
 			}
+			f.settlePending()
 			if view := f.view(); view != nil && !yield(view) {
 				return
 			}
@@ -211,13 +212,11 @@ func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	}
 }
 
-// refresh runs the hooks and settles what waits for it.
+// refresh runs the hooks, and settles what waits for it in families that are no
+// longer collected; the others are settled when they are read.
 func (r *Registry) refresh(ctx context.Context) {
 	for _, hook := range r.currentHooks() {
 		r.protect(hookName, func() { hook.run(ctx) })
-	}
-	for _, f := range r.currentFamilies() {
-		f.settlePending()
 	}
 	r.mu.Lock()
 	closing := r.closing

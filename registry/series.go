@@ -168,19 +168,22 @@ func (f *family) settle(s *series) {
 // demote returns a hot series to its shared words and reports whether it was
 // hot.
 func (f *family) demote(s *series) bool {
+	hot := false
 	switch {
-	case f.exponential() && s.sketch().Hot() && !s.sketch().Pending():
-		s.sketch().Demote()
 	case f.exponential():
-		return false
-	case f.Kind == metric.Histogram && s.histogram().Hot():
-		s.histogram().Demote()
-	case f.Kind != metric.Histogram && f.Kind != metric.Gauge && s.sum.Hot():
-		s.sum.Demote(f.number())
-	default:
-		return false
+		if hot = s.sketch().Hot() && !s.sketch().Pending(); hot {
+			s.sketch().Demote()
+		}
+	case f.Kind == metric.Histogram:
+		if hot = s.histogram().Hot(); hot {
+			s.histogram().Demote()
+		}
+	case f.Kind != metric.Gauge:
+		if hot = s.sum.Hot(); hot {
+			s.sum.Demote(f.number())
+		}
 	}
-	return true
+	return hot
 }
 
 // retire takes out of a sketch what a change of range left behind, and reports

@@ -95,9 +95,6 @@ func (h *Histogram) Read(words []uint64) (sum float64) {
 // Buckets returns how many buckets there are.
 func (h *Histogram) Buckets() int { return len(h.bounds) + 1 }
 
-// Bounds returns the inclusive upper bounds, which are not to be written.
-func (h *Histogram) Bounds() []float64 { return h.bounds }
-
 // Hot tells whether the cell counts in lanes of its own.
 func (h *Histogram) Hot() bool { return h.hot.Load().active() }
 

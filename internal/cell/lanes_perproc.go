@@ -71,7 +71,7 @@ func (s *Sum) AddFloat(v float64) bool {
 // watched or sealed.
 func (s *Sum) Set(v float64, owner Owner) {
 	if finite(v) {
-		// This is TrySet in line: a call is a fifth of what a set costs.
+		// This is TrySet in line: its call would be a notable part of a set.
 		procPin()
 		if s.hot.Load() == nil {
 			*(*uint64)(unsafe.Pointer(&s.word)) = math.Float64bits(v)

@@ -84,7 +84,7 @@ func (s *Sum) AddFloat(v float64) bool {
 // watched or sealed.
 func (s *Sum) Set(v float64, owner Owner) {
 	if finite(v) && s.hot.Load() == nil {
-		// This is TrySet in line: a call is a tenth of what a set costs.
+		// This is TrySet in line: its call would be a notable part of a set.
 		for old := s.word.Load(); old != sealedFloat; old = s.word.Load() {
 			if s.word.CompareAndSwap(old, math.Float64bits(v)) {
 				return

@@ -27,7 +27,7 @@ func finite(v float64) bool { return v-v == 0 }
 // gauge is watched or sealed.
 func (s *Sum) Raise(v float64, owner Owner) {
 	if finite(v) && s.hot.Load() == nil {
-		// This is addFloat in line: a call is a tenth of what a raise costs.
+		// This is addFloat in line: its call would be a notable part of a raise.
 		for old := s.word.Load(); old != sealedFloat; old = s.word.Load() {
 			if s.word.CompareAndSwap(old, math.Float64bits(math.Float64frombits(old)+v)) {
 				return

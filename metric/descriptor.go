@@ -24,6 +24,10 @@ type Descriptor struct {
 	// Keys are the names of the labels given per update, in the order of the
 	// values.
 	Keys []string
+	// DefaultKeys are the labels to export where not every label is wanted. A
+	// name that is no label of the series stands for an empty value. Nil means
+	// all labels.
+	DefaultKeys []string
 	// Const are the labels inherited from the scope, sorted by name.
 	Const Labels
 	// Fold declares how a gauge's children combine.
@@ -36,7 +40,17 @@ type Descriptor struct {
 	// Exponential makes a histogram one with exponential buckets; it then has
 	// no Bounds.
 	Exponential ExponentialLayout
+	// Aggregation says what is kept of the values, if not what follows from the
+	// kind and the buckets.
+	Aggregation Aggregation
+	// ExactLimit is how many values a series keeps whose aggregation is Exact;
+	// 0 means DefaultExactLimit.
+	ExactLimit int
 }
+
+// DefaultExactLimit is how many values a series with the aggregation Exact
+// keeps if its definition does not say.
+const DefaultExactLimit = 1024
 
 // Validate reports the first thing that makes the descriptor unusable: a name,
 // label name or bucket layout outside what every exporter can carry.
@@ -56,6 +70,9 @@ func (d Descriptor) Validate() error {
 	if d.Monotonic && d.Kind != Gauge {
 		return fmt.Errorf("metric %s: a %s cannot be declared monotonic: only gauges can, and counters always are", d.Name, d.Kind)
 	}
+	if err := d.validateAggregation(); err != nil {
+		return fmt.Errorf("metric %s: %w", d.Name, err)
+	}
 	if d.Kind == Histogram {
 		if err := d.validateBuckets(); err != nil {
 			return fmt.Errorf("metric %s: %w", d.Name, err)
@@ -72,6 +89,11 @@ func (d Descriptor) validateBuckets() error {
 }
 
 func (d Descriptor) validateKeys() error {
+	for _, key := range d.DefaultKeys {
+		if err := ValidateLabelName(key); err != nil {
+			return err
+		}
+	}
 	keys := d.AllKeys()
 	for i, key := range keys {
 		if err := ValidateLabelName(key); err != nil {

@@ -26,10 +26,13 @@ type Point struct {
 	// gauge; Descriptor.Number says which one.
 	Int   int64
 	Float float64
-	// Histogram is set for kind Histogram alone, and not for exponential ones.
-	Histogram HistogramPoint
-	// Exponential is set for histograms with exponential buckets alone.
+	// Which of the following is set for a histogram is told by Descriptor.Kept:
+	// Histogram for ExplicitBuckets, and for SumAggregation without bounds;
+	// Exponential for ExponentialBuckets; and so on.
+	Histogram   HistogramPoint
 	Exponential *ExponentialPoint
+	Summary     SummaryPoint
+	Exact       *ExactPoint
 	// Exemplars holds one for each bucket, nil where a bucket has none. It is
 	// nil if the series has none at all.
 	Exemplars []*Exemplar
@@ -61,4 +64,35 @@ func (h HistogramPoint) Count() uint64 {
 		n += c
 	}
 	return n
+}
+
+// SummaryPoint holds the extremes, the sum and the count of values, as
+// MinMaxSumCount keeps them. At a Count of zero the others mean nothing. In a
+// delta, Min and Max are those of all values since the series began.
+type SummaryPoint struct {
+	Min, Max, Sum float64
+	Count         uint64
+}
+
+// ExactPoint holds the values themselves, as Exact keeps them.
+type ExactPoint struct {
+	// Values are in the order of arrival, or increasing once several series
+	// were merged. They are not to be written.
+	Values []float64
+	// Missed counts the values beyond the limit, which were not kept, and
+	// MissedSum is their sum.
+	Missed    uint64
+	MissedSum float64
+}
+
+// Count returns how many values were observed, kept or not.
+func (p *ExactPoint) Count() uint64 { return uint64(len(p.Values)) + p.Missed }
+
+// Sum returns the sum of all values, kept or not.
+func (p *ExactPoint) Sum() float64 {
+	sum := p.MissedSum
+	for _, v := range p.Values {
+		sum += v
+	}
+	return sum
 }

@@ -30,6 +30,11 @@ type Options struct {
 	// Logger receives one line for each metric and reason for which updates
 	// are dropped or merged; nil logs nothing.
 	Logger *slog.Logger
+	// Define is asked about every new metric before it is registered, and may
+	// change what is kept of its values, its help or its budget, or refuse it
+	// with an error. It must not call the registry. nil takes every metric as it
+	// is.
+	Define func(*Definition) error
 	// Now tells the time series start; nil means time.Now.
 	Now func() time.Time
 }

@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -58,23 +57,6 @@ func TestExactKeepsOrder(t *testing.T) {
 	}
 }
 
-// TestExactWaitsForAValueUnderWay takes the place of an update that has its
-// place but has not stored its value yet.
-func TestExactWaitsForAValueUnderWay(t *testing.T) {
-	e := mustExact(t, 100)
-	e.Observe(1)
-	e.arrived.Add(1)
-	e.Observe(3)
-	var s ExactState
-	if e.Checkpoint(&s); !slices.Equal(s.Values, []float64{1}) {
-		t.Errorf("values %v, want what came before the one under way", s.Values)
-	}
-	(*e.chunks[0].Load())[1].Store(math.Float64bits(2) ^ absent)
-	if e.Checkpoint(&s); !slices.Equal(s.Values, []float64{1, 2, 3}) {
-		t.Errorf("values %v, want all three", s.Values)
-	}
-}
-
 func TestExactBeyondItsLimit(t *testing.T) {
 	for _, limit := range []int{1, 3, 64, 65, 200} {
 		values := make([]float64, limit+10)
@@ -93,23 +75,6 @@ func TestExactBeyondItsLimit(t *testing.T) {
 		if _, err := s.Quantile(0.5); err == nil || !strings.Contains(err.Error(), "10 of") {
 			t.Errorf("limit %d: error %v, want one that says how many were missed", limit, err)
 		}
-	}
-}
-
-func TestExactHoldsNoMoreThanItsLimit(t *testing.T) {
-	const limit = 1000
-	e := mustExact(t, limit)
-	for i := range 3 * limit {
-		e.Observe(float64(i))
-	}
-	held := 0
-	for i := range e.chunks {
-		if words := e.chunks[i].Load(); words != nil {
-			held += len(*words)
-		}
-	}
-	if held != limit {
-		t.Errorf("room for %d values, want %d", held, limit)
 	}
 }
 

@@ -1,18 +1,12 @@
 package aggregate
 
-import (
-	"math"
-	"sync/atomic"
-
-	"github.com/metertree/metertree/internal/cell"
-)
+import "github.com/metertree/metertree/internal/cell"
 
 // MinMaxSumCount keeps the least and the greatest value, the sum and the count.
 // Make one with NewMinMaxSumCount. It must not be copied.
 type MinMaxSumCount struct {
 	drops
-	// lowest and highest hold order keys; a word of zero holds nothing.
-	lowest, highest atomic.Uint64
+	extremes cell.Extremes
 	// total has a single bucket.
 	total cell.Histogram
 }
@@ -30,38 +24,8 @@ func (m *MinMaxSumCount) Observe(v float64) {
 		return
 	}
 	// The extremes go first, so that no value is counted which they leave out.
-	key := orderKey(v)
-	raise(&m.highest, key)
-	raise(&m.lowest, ^key)
+	m.extremes.Offer(v)
 	m.total.Observe(v)
-}
-
-// orderKey maps finite floats to integers of the same order, above zero and
-// below the greatest uint64.
-func orderKey(v float64) uint64 {
-	bits := math.Float64bits(v)
-	if bits>>63 != 0 {
-		return ^bits
-	}
-	return bits | 1<<63
-}
-
-func fromOrderKey(key uint64) float64 {
-	if key>>63 != 0 {
-		return math.Float64frombits(key &^ (1 << 63))
-	}
-	return math.Float64frombits(^key)
-}
-
-// raise stores key if it exceeds what is stored; once the extremes are known
-// that is a load and a comparison.
-func raise(word *atomic.Uint64, key uint64) {
-	for {
-		old := word.Load()
-		if key <= old || word.CompareAndSwap(old, key) {
-			return
-		}
-	}
 }
 
 // Checkpoint reads what was observed so far. Every value that is counted lies
@@ -72,8 +36,8 @@ func (m *MinMaxSumCount) Checkpoint(to *MinMaxSumCountState) {
 	*to = MinMaxSumCountState{Count: words[0]}
 	if to.Count > 0 {
 		to.Sum = sum
-		to.Min = fromOrderKey(^m.lowest.Load())
-		to.Max = fromOrderKey(m.highest.Load())
+		lowest, highest := m.extremes.Words()
+		to.Min, to.Max = cell.LowestOf(lowest), cell.HighestOf(highest)
 	}
 }
 

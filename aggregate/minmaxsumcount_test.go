@@ -37,24 +37,6 @@ func TestMinMaxSumCount(t *testing.T) {
 	}
 }
 
-func TestOrderKeyKeepsOrder(t *testing.T) {
-	values := []float64{
-		-math.MaxFloat64, -1, -math.SmallestNonzeroFloat64, math.Copysign(0, -1), 0,
-		math.SmallestNonzeroFloat64, 1, math.MaxFloat64,
-	}
-	var last uint64
-	for _, v := range values {
-		key := orderKey(v)
-		if key <= last || ^key == 0 {
-			t.Errorf("key of %v is %#x, want it above %#x and below the end", v, key, last)
-		}
-		if back := fromOrderKey(key); math.Float64bits(back) != math.Float64bits(v) {
-			t.Errorf("key of %v leads back to %v", v, back)
-		}
-		last = key
-	}
-}
-
 // TestMinMaxSumCountIsCoherent checks at any moment that what is counted lies
 // between the extremes.
 func TestMinMaxSumCountIsCoherent(t *testing.T) {

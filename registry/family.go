@@ -13,6 +13,8 @@ import (
 type family struct {
 	metric.Descriptor
 	registry *Registry
+	// kept is what the series keep of their values.
+	kept metric.Aggregation
 	// keys are the names of all labels, sorted.
 	keys     []string
 	hashKeys []keyPair
@@ -33,8 +35,10 @@ type family struct {
 	// them. It is never held while a reader's caller runs.
 	maintained sync.RWMutex
 	closed     atomic.Bool
-	// buffers hold batches of snapshots.
-	buffers sync.Pool
+	// shown is what a collection yields.
+	shown metric.Family
+	// passages are reused.
+	passages sync.Pool
 
 	// mu guards what follows, and changes of table and merged. It may be held
 	// when maintained is locked, not the other way round.
@@ -51,6 +55,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	f := &family{
 		Descriptor:  d.Descriptor,
 		registry:    r,
+		kept:        d.Kept(),
 		keys:        d.AllKeys(),
 		budget:      d.SeriesBudget,
 		forgetAfter: d.ForgetAfter,
@@ -72,6 +77,10 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 		f.callbackParts = newInstrument(f, d.Descriptor)
 	}
 	f.table.Store(newTable(0))
+	f.shown = metric.Family{Descriptor: f.Descriptor, Keys: f.keys, Points: f.yieldPoints}
+	if read != nil {
+		f.shown.Points = f.yieldCallback
+	}
 	return f
 }
 
@@ -97,6 +106,12 @@ func (f *family) conflict(d Definition) error {
 		return differs("labels", f.keys, keys)
 	case !slices.Equal(f.Scope, d.Scope):
 		return differs("scope", f.Scope, d.Scope)
+	case f.kept != d.Kept():
+		return differs("aggregation", f.kept, d.Kept())
+	case f.ExactLimit != d.ExactLimit:
+		return differs("limit of exact values", f.ExactLimit, d.ExactLimit)
+	case !slices.Equal(f.DefaultKeys, d.DefaultKeys):
+		return differs("default keys", f.DefaultKeys, d.DefaultKeys)
 	case f.Exponential != d.Exponential:
 		return differs("exponential layout", f.Exponential, d.Exponential)
 	case !slices.Equal(f.Bounds, d.Bounds):
@@ -145,15 +160,21 @@ func (f *family) liveLocked() []*series {
 	return f.ordered
 }
 
-// liveAndEnding returns the live series sorted by labels and then those that
-// were sealed but may still count. The slice is not to be written.
-func (f *family) liveAndEnding() []*series {
+// countingSeries returns the live series and, unless they are gauges, those that
+// were sealed but may still count, sorted by labels. The slice is not to be
+// written.
+func (f *family) countingSeries() []*series {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := slices.Clip(f.liveLocked())
+	live := f.liveLocked()
+	if len(f.ending) == 0 || f.Kind == metric.Gauge {
+		return live
+	}
+	all := slices.Clone(live)
 	for _, w := range f.ending {
 		all = append(all, w.series)
 	}
+	slices.SortStableFunc(all, byLabels)
 	return all
 }
 

@@ -21,27 +21,27 @@ type Reader struct {
 	registry *Registry
 
 	mu      sync.Mutex
-	acked   map[*series]snapshot
+	cursors map[*family]*cursor
 	current *Checkpoint
 
 	// retiredMu guards retired alone, so that a sweep can add to it while a
 	// checkpoint is being taken.
 	retiredMu sync.Mutex
-	retired   []reading
+	retired   map[*family][]*retiredSeries
 }
 
-// reading is what a series held when it was read.
-type reading struct {
-	family *family
+// retiredSeries is a series that counts no more, with what it held at the end.
+type retiredSeries struct {
 	series *series
-	held   snapshot
-	final  bool
+	final  snapshot
+	// acked is what of it was acknowledged; nil stands for nothing.
+	acked *snapshot
 }
 
 // NewReader returns a reader whose first checkpoint has all that was counted
 // by series that are there now, and later. Close it when it is done.
 func (r *Registry) NewReader() *Reader {
-	reader := &Reader{registry: r, acked: map[*series]snapshot{}}
+	reader := &Reader{registry: r, cursors: map[*family]*cursor{}, retired: map[*family][]*retiredSeries{}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.readers = append(slices.Clip(r.readers), reader)
@@ -56,144 +56,115 @@ func (rd *Reader) Close() {
 	r.readers = slices.DeleteFunc(slices.Clone(r.readers), func(have *Reader) bool { return have == rd })
 }
 
-func (rd *Reader) retire(f *family, s *series, held snapshot) {
+// retire takes over the final reading of a series of a family whose lock is
+// held.
+func (rd *Reader) retire(f *family, s *series, final snapshot) {
 	rd.retiredMu.Lock()
 	defer rd.retiredMu.Unlock()
-	rd.retired = append(rd.retired, reading{f, s, held, true})
+	rd.retired[f] = append(rd.retired[f], &retiredSeries{series: s, final: final})
 }
 
-// Checkpoint is one reading of all series by a Reader.
+// retiredOf returns the series of a family that are retired by now; the slice
+// is not to be written.
+func (rd *Reader) retiredOf(f *family) []*retiredSeries {
+	rd.retiredMu.Lock()
+	defer rd.retiredMu.Unlock()
+	return slices.Clip(rd.retired[f])
+}
+
+// Checkpoint is one reading of series by a Reader.
 type Checkpoint struct {
 	reader   *Reader
-	families []familyReading
-}
-
-type familyReading struct {
-	family   *family
-	readings []reading
-	// callback holds the points of a family that has a callback.
-	callback []metric.Point
+	families []*familyReading
 }
 
 // ErrSuperseded is returned when a checkpoint is acknowledged after the reader
 // has taken another one: acknowledging both would count twice.
 var ErrSuperseded = errors.New("checkpoint was superseded by a later one: acknowledge a checkpoint before taking the next")
 
-// Checkpoint reads all series. Sums and histograms hold what was counted since
-// the last acknowledged checkpoint, gauges their value. What is not
-// acknowledged is in the next checkpoint too.
+// Checkpoint runs Registry.Refresh and reads all series, as Take does.
 func (rd *Reader) Checkpoint(ctx context.Context) (*Checkpoint, error) {
-	rd.registry.refresh(ctx)
+	rd.registry.Refresh(ctx)
+	return rd.Take(ctx, nil)
+}
+
+// Take reads the series of the metrics for which want holds; a nil want takes
+// all. Sums and histograms hold what was counted since the last acknowledged
+// checkpoint, gauges their value. What is not acknowledged is in the next
+// checkpoint too, which supersedes this one. A metric that is not wanted is
+// given up: should it be wanted again, it starts from what its series hold then.
+func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) (*Checkpoint, error) {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
+	rd.current = nil
 	c := &Checkpoint{reader: rd}
-	for _, f := range rd.registry.currentFamilies() {
+	families := rd.registry.currentFamilies()
+	for _, f := range families {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		f.settlePending()
-		c.families = append(c.families, rd.read(f))
+		if want == nil || want(&f.Descriptor) {
+			c.families = append(c.families, rd.read(f))
+		} else {
+			rd.giveUp(f)
+		}
 	}
-	rd.addRetired(c)
+	for _, f := range rd.closedFamilies(families) {
+		if want == nil || want(&f.Descriptor) {
+			c.families = append(c.families, rd.readClosed(f))
+		} else {
+			rd.giveUp(f)
+		}
+	}
+	slices.SortStableFunc(c.families, func(a, b *familyReading) int {
+		return strings.Compare(a.family.Name, b.family.Name)
+	})
 	rd.current = c
 	return c, nil
 }
 
-// read reads one family and sweeps it unless another collection does.
-func (rd *Reader) read(f *family) familyReading {
-	out := familyReading{family: f}
-	if f.read != nil {
-		out.callback = f.runCallback()
-		return out
-	}
-	all := f.liveAndEnding()
-	held := f.newSnapshots(len(all))
-	sweep := f.beginSweep()
-	defer sweep.end()
-	for at := 0; at < len(all); at += batch {
-		end := min(at+batch, len(all))
-		f.loadAll(all[at:end], held[at:end])
-	}
-	for i, s := range all {
-		switch {
-		case !s.has(flagEnded):
-			sweep.note(s, held[i])
-		case f.Kind == metric.Gauge:
-			continue
-		}
-		out.readings = append(out.readings, reading{f, s, held[i], false})
-	}
-	return out
-}
-
-// addRetired adds what ended series have counted. A series can be in the
-// checkpoint already, read before it ended; its final reading replaces that.
-func (rd *Reader) addRetired(c *Checkpoint) {
+// closedFamilies returns those families the reader still has something of that
+// are not among the current ones.
+func (rd *Reader) closedFamilies(current []*family) []*family {
 	rd.retiredMu.Lock()
 	defer rd.retiredMu.Unlock()
-	if len(rd.retired) == 0 {
-		return
+	open := make(map[*family]bool, len(current))
+	for _, f := range current {
+		open[f] = true
 	}
-	final := make(map[*series]bool, len(rd.retired))
-	for _, r := range rd.retired {
-		final[r.series] = true
-	}
-	at := map[*family]int{}
-	for i := range c.families {
-		fr := &c.families[i]
-		at[fr.family] = i
-		fr.readings = slices.DeleteFunc(fr.readings, func(r reading) bool { return final[r.series] })
-	}
-	for _, r := range rd.retired {
-		i, found := at[r.family]
-		if !found {
-			// The family was closed since.
-			i = len(c.families)
-			at[r.family] = i
-			c.families = append(c.families, familyReading{family: r.family})
+	var closed []*family
+	for f := range rd.cursors {
+		if !open[f] {
+			closed = append(closed, f)
 		}
-		c.families[i].readings = append(c.families[i].readings, r)
 	}
+	for f := range rd.retired {
+		if !open[f] && rd.cursors[f] == nil {
+			closed = append(closed, f)
+		}
+	}
+	return closed
 }
 
-// Families yields every family with something to show, ordered by name. Points
-// are reused as in Registry.Collect. It must not run after Ack.
+func (rd *Reader) giveUp(f *family) {
+	delete(rd.cursors, f)
+	rd.retiredMu.Lock()
+	defer rd.retiredMu.Unlock()
+	delete(rd.retired, f)
+}
+
+// Families yields every family with something to show, ordered by name, each
+// label set once. Points are reused as in Registry.Collect. It gives the same
+// every time until Ack or the reader's next checkpoint, after which it must not
+// run.
 func (c *Checkpoint) Families() iter.Seq[*metric.Family] {
-	slices.SortStableFunc(c.families, func(a, b familyReading) int {
-		return strings.Compare(a.family.Name, b.family.Name)
-	})
 	return func(yield func(*metric.Family) bool) {
-		for i := range c.families {
-			fr := &c.families[i]
-			if len(fr.readings)+len(fr.callback) == 0 {
+		for _, r := range c.families {
+			if r.showsNothing() {
 				continue
 			}
-			f := fr.family
-			view := &metric.Family{Descriptor: f.Descriptor, Keys: f.keys, Points: c.points(fr)}
-			if !yield(view) {
-				return
-			}
-		}
-	}
-}
-
-func (c *Checkpoint) points(fr *familyReading) iter.Seq[*metric.Point] {
-	return func(yield func(*metric.Point) bool) {
-		for i := range fr.callback {
-			if !yield(&fr.callback[i]) {
-				return
-			}
-		}
-		f := fr.family
-		delta := f.newSnapshot()
-		var point metric.Point
-		for _, r := range fr.readings {
-			delta.copyFrom(r.held)
-			if f.Kind != metric.Gauge {
-				f.subtract(delta, c.reader.acked[r.series])
-			}
-			f.fill(&point, r.series, delta)
-			if !yield(&point) {
+			if !yield(&r.shown) {
 				return
 			}
 		}
@@ -211,23 +182,27 @@ func (c *Checkpoint) Ack() error {
 		return ErrSuperseded
 	}
 	rd.current = nil
-	done := map[*series]bool{}
-	for _, fr := range c.families {
-		for _, r := range fr.readings {
-			switch {
-			case fr.family.Kind == metric.Gauge:
-			case r.final:
-				delete(rd.acked, r.series)
-				done[r.series] = true
-			case fr.family.empty(r.held):
-				delete(rd.acked, r.series)
-			default:
-				rd.acked[r.series] = r.held
-			}
+	for _, r := range c.families {
+		if r.cursor != nil {
+			r.cursor.ack()
 		}
+		rd.forget(r)
+	}
+	return nil
+}
+
+// forget drops the retired series that a delivered checkpoint has shown.
+func (rd *Reader) forget(r *familyReading) {
+	if len(r.retired) == 0 {
+		return
 	}
 	rd.retiredMu.Lock()
 	defer rd.retiredMu.Unlock()
-	rd.retired = slices.DeleteFunc(rd.retired, func(r reading) bool { return done[r.series] })
-	return nil
+	// What has come since was added at the end.
+	left := rd.retired[r.family][len(r.retired):]
+	if len(left) == 0 {
+		delete(rd.retired, r.family)
+		return
+	}
+	rd.retired[r.family] = slices.Clone(left)
 }

@@ -30,10 +30,10 @@ type Options struct {
 	// Logger receives one line for each metric and reason for which updates
 	// are dropped or merged; nil logs nothing.
 	Logger *slog.Logger
-	// Define is asked about every new metric before it is registered, and may
-	// change what is kept of its values, its help or its budget, or refuse it
-	// with an error. It must not call the registry. nil takes every metric as it
-	// is.
+	// Define is asked about every definition before anything else is done with
+	// it, and may change it, for example what is kept of its values, or refuse it
+	// with an error. It must answer the same definition the same way every time,
+	// and must not call the registry. nil takes every definition as it is.
 	Define func(*Definition) error
 	// Now tells the time series start; nil means time.Now.
 	Now func() time.Time
@@ -48,9 +48,12 @@ type Registry struct {
 
 	mu       sync.Mutex
 	families map[string]*family
+	// ordered are the families by name, nil after a change; never written.
+	ordered []*family
 	// owners maps each exposed sample name to the family that writes it.
 	owners map[string]string
-	hooks  map[*Hook]struct{}
+	// hooks is replaced, never written.
+	hooks []*Hook
 	// readers is replaced, never written.
 	readers []*Reader
 	// closing are families without a name whose series still may count.
@@ -70,7 +73,6 @@ func New(options Options) *Registry {
 		hasher:   newHasher(),
 		families: map[string]*family{},
 		owners:   map[string]string{},
-		hooks:    map[*Hook]struct{}{},
 	}
 	r.self = defineSelfMetrics(r)
 	return r
@@ -88,10 +90,12 @@ type Definition struct {
 
 // Define returns the instrument of the given definition, made at the first
 // call. It fails if the descriptor is invalid or if the name is in use with
-// another kind, number, unit, scope, fold, bucket layout or set of labels.
+// another kind, number, unit, scope, fold, aggregation, bucket layout or set of
+// labels. A definition with the aggregation metric.Drop gives nil: there is
+// nothing to update.
 func (r *Registry) Define(d Definition) (*Instrument, error) {
-	f, err := r.family(d, nil)
-	if err != nil {
+	f, err := r.family(&d, nil)
+	if f == nil || err != nil {
 		return nil, err
 	}
 	i := f.instrument(d.Descriptor)
@@ -105,13 +109,24 @@ func (r *Registry) Define(d Definition) (*Instrument, error) {
 // DefineFunc registers a callback that is read at every collection. It fails
 // as Define does, and if the name is already in use.
 func (r *Registry) DefineFunc(d Definition, read Callback) error {
-	_, err := r.family(d, read)
+	_, err := r.family(&d, read)
 	return err
 }
 
-func (r *Registry) family(d Definition, read Callback) (*family, error) {
-	if err := validate(d); err != nil {
+// family completes a definition and returns its family, nil if it is to be
+// dropped.
+func (r *Registry) family(d *Definition, read Callback) (*family, error) {
+	if r.options.Define != nil {
+		if err := r.options.Define(d); err != nil {
+			return nil, err
+		}
+	}
+	d.complete()
+	if err := d.validate(); err != nil {
 		return nil, err
+	}
+	if d.Aggregation == metric.Drop {
+		return nil, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,19 +134,34 @@ func (r *Registry) family(d Definition, read Callback) (*family, error) {
 		if read != nil {
 			return nil, fmt.Errorf("metric %s is already defined: a callback needs a name of its own", d.Name)
 		}
-		return f, f.conflict(d)
+		return f, f.conflict(*d)
 	}
 	if err := r.claim(d.Descriptor); err != nil {
 		return nil, err
 	}
-	f := newFamily(r, d, read)
+	f := newFamily(r, *d, read)
 	r.families[d.Name] = f
+	r.ordered = nil
 	return f, nil
 }
 
-func validate(d Definition) error {
+// complete fills in what follows from the rest.
+func (d *Definition) complete() {
+	kept := d.Kept()
+	if kept != metric.ExplicitBuckets {
+		d.Bounds = nil
+	}
+	if kept == metric.Exact && d.ExactLimit == 0 {
+		d.ExactLimit = metric.DefaultExactLimit
+	}
+}
+
+func (d *Definition) validate() error {
 	if err := d.Validate(); err != nil {
 		return err
+	}
+	if d.Kept() == metric.Exact && (d.ExactLimit < 1 || d.ExactLimit > cell.MaxValues) {
+		return fmt.Errorf("metric %s: a limit of %d exact values: choose from 1 to %d, or keep buckets", d.Name, d.ExactLimit, cell.MaxValues)
 	}
 	if e := d.Exponential; e != (metric.ExponentialLayout{}) {
 		if err := cell.CheckSketch(e.Size, e.ZeroThreshold); err != nil {
@@ -158,12 +188,24 @@ func (r *Registry) claim(d metric.Descriptor) error {
 
 func sampleNames(d metric.Descriptor) []string {
 	names := []string{d.Name}
-	if d.Kind == metric.Histogram {
-		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-			names = append(names, d.Name+suffix)
-		}
+	for _, suffix := range sampleSuffixes(d) {
+		names = append(names, d.Name+suffix)
 	}
 	return names
+}
+
+func sampleSuffixes(d metric.Descriptor) []string {
+	switch {
+	case d.Kind != metric.Histogram:
+		return nil
+	case d.Kept() == metric.MinMaxSumCount:
+		return []string{"_sum", "_count", "_min", "_max"}
+	case d.Kept() == metric.Exact:
+		return []string{"_sum", "_count", "_quantile"}
+	case d.Kept() == metric.SumAggregation:
+		return []string{"_sum", "_count"}
+	}
+	return []string{"_bucket", "_sum", "_count"}
 }
 
 // remove takes a closed family out of the registry.
@@ -174,6 +216,7 @@ func (r *Registry) remove(f *family) {
 		return
 	}
 	delete(r.families, f.Name)
+	r.ordered = nil
 	r.closing = append(r.closing, f)
 	for _, name := range sampleNames(f.Descriptor) {
 		delete(r.owners, name)
@@ -189,7 +232,7 @@ func (r *Registry) OnCollect(run func(context.Context)) *Hook {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := &Hook{run: run}
-	r.hooks[h] = struct{}{}
+	r.hooks = append(slices.Clip(r.hooks), h)
 	return h
 }
 
@@ -197,36 +240,65 @@ func (r *Registry) OnCollect(run func(context.Context)) *Hook {
 func (r *Registry) RemoveHook(h *Hook) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.hooks, h)
+	r.hooks = slices.DeleteFunc(slices.Clone(r.hooks), func(have *Hook) bool { return have == h })
 }
 
-// Collect refreshes what hooks refresh and yields every family that has a
-// series, ordered by name. Nothing is locked while a family is being read.
+// Collect runs Refresh and yields what Families does.
 func (r *Registry) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	return func(yield func(*metric.Family) bool) {
-		r.refresh(ctx)
-		for _, f := range r.currentFamilies() {
-			if ctx.Err() != nil {
-				return
-			}
-			f.settlePending()
-			if view := f.view(); view != nil && !yield(view) {
-				return
-			}
+		r.Refresh(ctx)
+		r.yieldFamilies(ctx, yield)
+	}
+}
+
+// Families yields every family that has a series, ordered by name, until ctx
+// ends. Nothing is locked while a family is being read, and nothing of it is
+// read before its points are asked for; then its values are those of that
+// moment, since the series began.
+func (r *Registry) Families(ctx context.Context) iter.Seq[*metric.Family] {
+	return func(yield func(*metric.Family) bool) { r.yieldFamilies(ctx, yield) }
+}
+
+func (r *Registry) yieldFamilies(ctx context.Context, yield func(*metric.Family) bool) {
+	for _, f := range r.currentFamilies() {
+		if ctx.Err() != nil {
+			return
+		}
+		f.settlePending()
+		if f.showsNothing() {
+			continue
+		}
+		if !yield(&f.shown) {
+			return
 		}
 	}
 }
 
-// refresh runs the hooks, and settles what waits for it in families that are no
-// longer collected; the others are settled when they are read.
-func (r *Registry) refresh(ctx context.Context) {
+// Refresh runs the collect hooks, which bring values up to date that are read
+// from elsewhere. Collect and Reader.Checkpoint do it themselves; it is for
+// those who take several readings at one moment.
+func (r *Registry) Refresh(ctx context.Context) {
 	for _, hook := range r.currentHooks() {
-		r.protect(hookName, func() { hook.run(ctx) })
+		r.runHook(ctx, hook)
 	}
+	r.settleClosing()
+}
+
+// runHook counts a panic instead of passing it on.
+func (r *Registry) runHook(ctx context.Context, hook *Hook) {
+	r.protect(hookName, func() { hook.run(ctx) })
+}
+
+// settleClosing settles what waits for it in families that are no longer
+// collected; the others are settled when they are read.
+func (r *Registry) settleClosing() {
 	r.mu.Lock()
 	closing := r.closing
 	r.closing = nil
 	r.mu.Unlock()
+	if len(closing) == 0 {
+		return
+	}
 	closing = slices.DeleteFunc(closing, (*family).settlePending)
 	r.mu.Lock()
 	r.closing = append(r.closing, closing...)
@@ -249,7 +321,7 @@ func (r *Registry) protect(metric string, run func()) {
 func (r *Registry) currentHooks() []*Hook {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Collect(maps.Keys(r.hooks))
+	return r.hooks
 }
 
 func (r *Registry) currentReaders() []*Reader {
@@ -258,11 +330,14 @@ func (r *Registry) currentReaders() []*Reader {
 	return r.readers
 }
 
-// currentFamilies returns the families ordered by name.
+// currentFamilies returns the families ordered by name; the slice is not to be
+// written.
 func (r *Registry) currentFamilies() []*family {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	families := slices.Collect(maps.Values(r.families))
-	slices.SortFunc(families, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
-	return families
+	if r.ordered == nil {
+		r.ordered = slices.Collect(maps.Values(r.families))
+		slices.SortFunc(r.ordered, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return r.ordered
 }

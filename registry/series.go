@@ -44,9 +44,17 @@ const (
 // extra is what only histograms, and series that have rare, have.
 type extra struct {
 	histogram cell.Histogram
-	// sketch is what exponential histograms keep instead.
-	sketch *cell.Sketch
-	rare   atomic.Pointer[rare]
+	// other is nil for a histogram that keeps buckets, or sum and count alone.
+	other *other
+	rare  atomic.Pointer[rare]
+}
+
+// other is what the aggregations keep that few histograms have: one of them is
+// set. The extremes go with a histogram of a single bucket.
+type other struct {
+	sketch   *cell.Sketch
+	values   *cell.Values
+	extremes *cell.Extremes
 }
 
 // rare is what hardly any series has.
@@ -69,12 +77,8 @@ func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *s
 		s.state.Store(flagEscaped)
 	}
 	switch {
-	case f.exponential():
-		sketch := new(cell.Sketch)
-		sketch.Init(f.Exponential.Size, f.Exponential.ZeroThreshold)
-		s.more().sketch = sketch
 	case f.Kind == metric.Histogram:
-		s.more().histogram.Init(f.Bounds)
+		f.initHistogram(s.more())
 	case f.Monotonic:
 		// Watched for good, so that every write is judged first.
 		s.sum.Watch()
@@ -82,11 +86,30 @@ func newSeries(f *family, labels metric.LabelSet, hash uint32, now time.Time) *s
 	return s
 }
 
+// initHistogram makes what the family keeps of a histogram's values.
+func (f *family) initHistogram(x *extra) {
+	switch f.kept {
+	case metric.ExponentialBuckets:
+		x.other = &other{sketch: new(cell.Sketch)}
+		x.other.sketch.Init(f.Exponential.Size, f.Exponential.ZeroThreshold)
+	case metric.Exact:
+		x.other = &other{values: new(cell.Values)}
+		x.other.values.Init(f.ExactLimit)
+	case metric.MinMaxSumCount:
+		x.other = &other{extremes: new(cell.Extremes)}
+		x.histogram.Init(nil)
+	default:
+		x.histogram.Init(f.Bounds)
+	}
+}
+
 func (s *series) has(flag uint32) bool { return s.state.Load()&flag != 0 }
 
 func (s *series) histogram() *cell.Histogram { return &s.extra.Load().histogram }
 
-func (s *series) sketch() *cell.Sketch { return s.extra.Load().sketch }
+func (s *series) sketch() *cell.Sketch { return s.extra.Load().other.sketch }
+
+func (s *series) values() *cell.Values { return s.extra.Load().other.values }
 
 // more returns the series' extra, made if need be.
 func (s *series) more() *extra {
@@ -120,6 +143,11 @@ func (f *family) load(s *series, to snapshot) {
 	switch {
 	case f.exponential():
 		to.sketch.ReadCell(s.sketch(), f.Exponential.Size, f.Exponential.ZeroThreshold)
+	case f.kept == metric.Exact:
+		to.exact.Limit = f.ExactLimit
+		to.exact.Values, to.exact.Missed, to.exact.MissedSum = s.values().Read(to.exact.Values[:0])
+	case f.kept == metric.MinMaxSumCount:
+		s.readSummary(to.words)
 	case f.Kind == metric.Histogram:
 		s.histogram().Read(to.words)
 	case f.Kind == metric.Gauge:
@@ -127,6 +155,16 @@ func (f *family) load(s *series, to snapshot) {
 	default:
 		to.words[0] = s.sum.Read(f.number())
 	}
+}
+
+// readSummary reads a series that keeps min, max, sum and count. The extremes
+// come last, so that all that is counted lies between them.
+func (s *series) readSummary(words []uint64) {
+	x := s.extra.Load()
+	var total [2]uint64
+	x.histogram.Read(total[:])
+	words[summaryCount], words[summarySum] = total[0], total[1]
+	words[summaryLowest], words[summaryHighest] = x.other.extremes.Words()
 }
 
 func (f *family) number() cell.Number {
@@ -142,6 +180,8 @@ func (f *family) seal(s *series) {
 	switch {
 	case f.exponential():
 		s.sketch().Seal()
+	case f.kept == metric.Exact:
+		s.values().Seal()
 	case f.Kind == metric.Histogram:
 		s.histogram().Seal()
 	case f.Kind == metric.Gauge:
@@ -156,6 +196,8 @@ func (f *family) settle(s *series) {
 	switch {
 	case f.exponential():
 		s.sketch().Settle()
+	case f.kept == metric.Exact:
+		s.values().Settle()
 	case f.Kind == metric.Histogram:
 		s.histogram().Settle()
 	case f.Kind == metric.Gauge:
@@ -163,6 +205,12 @@ func (f *family) settle(s *series) {
 	default:
 		s.sum.Settle(f.number())
 	}
+}
+
+// arriving reports whether a sealed series waits for a value that has its place
+// but is not there yet.
+func (f *family) arriving(s *series) bool {
+	return f.kept == metric.Exact && s.values().Arriving()
 }
 
 // demote returns a hot series to its shared words and reports whether it was
@@ -174,6 +222,8 @@ func (f *family) demote(s *series) bool {
 		if hot = s.sketch().Hot() && !s.sketch().Pending(); hot {
 			s.sketch().Demote()
 		}
+	case f.kept == metric.Exact:
+		// What is missed has no need of speed.
 	case f.Kind == metric.Histogram:
 		if hot = s.histogram().Hot(); hot {
 			s.histogram().Demote()
@@ -196,10 +246,13 @@ func (f *family) retire(s *series) bool {
 	return true
 }
 
+// started returns when the series began to count.
+func (s *series) started() time.Time { return time.Unix(0, s.start) }
+
 // fill sets a point from what load has read.
 func (f *family) fill(p *metric.Point, s *series, of snapshot) {
 	p.Labels = s.labels
-	p.Start = time.Unix(0, s.start)
+	p.Start = s.started()
 	p.Exemplars = nil
 	f.setValue(p, of)
 	if r := s.oddities(); r != nil {

@@ -95,7 +95,7 @@ func (f *family) settleLocked() {
 		return passed
 	})
 	f.ending = slices.DeleteFunc(f.ending, func(w waiting) bool {
-		passed := w.since.Passed(now)
+		passed := w.since.Passed(now) && !f.arriving(w.series)
 		if passed {
 			f.settle(w.series)
 			f.passOnLocked(w)

@@ -5,64 +5,127 @@ import (
 	"slices"
 
 	"github.com/metertree/metertree/aggregate"
+	"github.com/metertree/metertree/internal/cell"
 	"github.com/metertree/metertree/metric"
 )
 
 // snapshot is what a series held when it was read: the bits of its number, or
-// the counts of its buckets and last the bits of the sum; of an exponential
-// histogram, a sketch instead.
+// the counts of its buckets and last the bits of the sum; a sketch or the values
+// themselves for the aggregations that keep those.
 type snapshot struct {
 	words  []uint64
 	sketch *aggregate.SketchState
+	exact  *aggregate.ExactState
 }
 
-// newSnapshots returns empty snapshots for as many series of the family.
-func (f *family) newSnapshots(n int) []snapshot {
-	list := make([]snapshot, n)
-	if f.exponential() {
-		states := make([]aggregate.SketchState, n)
-		for i := range list {
-			list[i].sketch = &states[i]
-		}
-		return list
-	}
-	width := f.words()
-	words := make([]uint64, n*width)
-	for i := range list {
-		list[i].words = words[i*width : (i+1)*width : (i+1)*width]
-	}
-	return list
+// A series that keeps min, max, sum and count is read into these words; the
+// extremes are in the form of cell.Extremes.
+const (
+	summaryCount = iota
+	summaryLowest
+	summaryHighest
+	summarySum
+	summaryWords
+)
+
+// block holds the snapshots of many series of one family in little memory.
+type block struct {
+	width    int
+	words    []uint64
+	sketches []aggregate.SketchState
+	exacts   []aggregate.ExactState
 }
 
-func (f *family) newSnapshot() snapshot { return f.newSnapshots(1)[0] }
+// newBlock returns n empty snapshots.
+func (f *family) newBlock(n int) block {
+	var b block
+	b.grow(f, n)
+	return b
+}
 
-func (f *family) exponential() bool { return f.Exponential.Size > 0 }
+// grow makes the block hold n snapshots, whose contents are undefined.
+func (b *block) grow(f *family, n int) {
+	switch f.kept {
+	case metric.ExponentialBuckets:
+		b.sketches = slices.Grow(b.sketches[:0], n)[:n]
+	case metric.Exact:
+		b.exacts = slices.Grow(b.exacts[:0], n)[:n]
+	default:
+		b.width = f.words()
+		b.words = slices.Grow(b.words[:0], n*b.width)[:n*b.width]
+	}
+}
+
+// at returns the snapshot at a position. It shares the block's memory.
+func (b *block) at(i int) snapshot {
+	switch {
+	case b.sketches != nil:
+		return snapshot{sketch: &b.sketches[i]}
+	case b.exacts != nil:
+		return snapshot{exact: &b.exacts[i]}
+	}
+	from, to := i*b.width, (i+1)*b.width
+	return snapshot{words: b.words[from:to:to]}
+}
+
+func (f *family) newSnapshot() snapshot {
+	b := f.newBlock(1)
+	return b.at(0)
+}
+
+func (f *family) exponential() bool { return f.kept == metric.ExponentialBuckets }
 
 // words returns how many words a series of the family is read into.
 func (f *family) words() int {
-	if f.Kind == metric.Histogram {
+	switch f.kept {
+	case metric.MinMaxSumCount:
+		return summaryWords
+	case metric.ExplicitBuckets:
 		return len(f.Bounds) + 2
+	}
+	if f.Kind == metric.Histogram {
+		return 2
 	}
 	return 1
 }
 
 // clone returns a copy that shares no memory.
 func (s snapshot) clone() snapshot {
-	if s.sketch == nil {
-		return snapshot{words: slices.Clone(s.words)}
+	var c snapshot
+	switch {
+	case s.sketch != nil:
+		c.sketch = new(aggregate.SketchState)
+	case s.exact != nil:
+		c.exact = new(aggregate.ExactState)
+	default:
+		c.words = make([]uint64, len(s.words))
 	}
-	copied := new(aggregate.SketchState)
-	copied.CopyFrom(s.sketch)
-	return snapshot{sketch: copied}
+	c.copyFrom(s)
+	return c
 }
 
 // copyFrom makes s what another snapshot of the same family is, reusing memory.
 func (s snapshot) copyFrom(other snapshot) {
-	if s.sketch != nil {
+	switch {
+	case s.sketch != nil:
 		s.sketch.CopyFrom(other.sketch)
-		return
+	case s.exact != nil:
+		s.exact.CopyFrom(other.exact)
+	default:
+		copy(s.words, other.words)
 	}
-	copy(s.words, other.words)
+}
+
+// clear makes a snapshot one that holds nothing.
+func (s snapshot) clear() {
+	switch {
+	case s.sketch != nil:
+		*s.sketch = aggregate.SketchState{}
+	case s.exact != nil:
+		*s.exact = aggregate.ExactState{}
+	default:
+		clear(s.words)
+	}
 }
 
 // floatWord returns the position of the only word that holds the bits of a
@@ -74,38 +137,55 @@ func (f *family) floatWord() int {
 	return -1
 }
 
-// subtract takes an earlier snapshot of the same series away. One that holds
-// nothing may be the zero value.
+// extreme reports whether a word is merged by taking the greater one, and stays
+// when an earlier snapshot is taken away.
+func (f *family) extreme(word int) bool {
+	return f.kept == metric.MinMaxSumCount && (word == summaryLowest || word == summaryHighest)
+}
+
+// subtract takes an earlier snapshot of the same series away. A series only
+// grows, so that an earlier one always fits.
 func (f *family) subtract(s, earlier snapshot) {
-	if s.sketch != nil {
-		if earlier.sketch != nil {
-			// A series only grows, so that an earlier state always fits.
+	switch {
+	case s.sketch != nil:
+		if earlier.sketch.Count() > 0 {
 			_ = s.sketch.Sub(earlier.sketch)
 		}
 		return
+	case s.exact != nil:
+		_ = s.exact.Sub(earlier.exact)
+		return
 	}
 	float := f.floatWord()
-	for i := range earlier.words {
-		if i == float {
-			s.words[i] = addBits(s.words[i], -math.Float64frombits(earlier.words[i]))
-		} else {
-			s.words[i] -= earlier.words[i]
+	for i, w := range earlier.words {
+		switch {
+		case i == float:
+			s.words[i] = addBits(s.words[i], -math.Float64frombits(w))
+		case !f.extreme(i):
+			s.words[i] -= w
 		}
 	}
 }
 
 // add adds a snapshot of another series.
 func (f *family) add(s, more snapshot) {
-	if s.sketch != nil {
+	switch {
+	case s.sketch != nil:
 		// Both are of one family, so that their zero thresholds agree.
 		_ = s.sketch.Merge(more.sketch)
+		return
+	case s.exact != nil:
+		s.exact.Merge(more.exact)
 		return
 	}
 	float := f.floatWord()
 	for i, w := range more.words {
-		if i == float {
+		switch {
+		case i == float:
 			s.words[i] = addBits(s.words[i], math.Float64frombits(w))
-		} else {
+		case f.extreme(i):
+			s.words[i] = max(s.words[i], w)
+		default:
 			s.words[i] += w
 		}
 	}
@@ -115,35 +195,23 @@ func addBits(bits uint64, v float64) uint64 {
 	return math.Float64bits(math.Float64frombits(bits) + v)
 }
 
-// empty reports whether a snapshot holds nothing.
-func (f *family) empty(s snapshot) bool {
-	if s.sketch != nil {
-		return s.sketch.Count() == 0
-	}
-	float := f.floatWord()
-	for i, w := range s.words {
-		if w != 0 && (i != float || math.Float64frombits(w) != 0) {
-			return false
-		}
-	}
-	return true
-}
-
 // equal reports whether two snapshots of one series are the same.
 func (f *family) equal(s, t snapshot) bool {
-	if s.sketch != nil {
+	if s.words == nil {
 		return f.activity(s) == f.activity(t)
 	}
 	return slices.Equal(s.words, t.words)
 }
 
 // activity condenses a snapshot into a word that changes with every update:
-// the number's bits, or how many values a histogram has observed.
+// the number's bits, or how many values were observed.
 func (f *family) activity(s snapshot) uint64 {
 	switch {
 	case s.sketch != nil:
 		return s.sketch.Count()
-	case f.Kind != metric.Histogram:
+	case s.exact != nil:
+		return s.exact.Count()
+	case f.Kind != metric.Histogram, f.kept == metric.MinMaxSumCount:
 		return s.words[0]
 	}
 	var n uint64
@@ -158,6 +226,10 @@ func (f *family) setValue(p *metric.Point, s snapshot) {
 	switch {
 	case s.sketch != nil:
 		p.Exponential = pointOf(s.sketch)
+	case s.exact != nil:
+		p.Exact = &metric.ExactPoint{Values: s.exact.Values, Missed: s.exact.Missed, MissedSum: s.exact.MissedSum}
+	case f.kept == metric.MinMaxSumCount:
+		p.Summary = summaryOf(s.words)
 	case f.Kind == metric.Histogram:
 		last := len(s.words) - 1
 		p.Histogram = metric.HistogramPoint{
@@ -169,6 +241,18 @@ func (f *family) setValue(p *metric.Point, s snapshot) {
 		p.Float = math.Float64frombits(s.words[0])
 	default:
 		p.Int = int64(s.words[0])
+	}
+}
+
+func summaryOf(words []uint64) metric.SummaryPoint {
+	if words[summaryCount] == 0 {
+		return metric.SummaryPoint{}
+	}
+	return metric.SummaryPoint{
+		Count: words[summaryCount],
+		Min:   cell.LowestOf(words[summaryLowest]),
+		Max:   cell.HighestOf(words[summaryHighest]),
+		Sum:   math.Float64frombits(words[summarySum]),
 	}
 }
 

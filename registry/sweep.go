@@ -15,11 +15,14 @@ type sweep struct {
 	forget map[*series]*snapshot
 }
 
-func (f *family) beginSweep() *sweep {
+// beginSweep uses the memory given to it. It returns nil if another collection
+// sweeps the family.
+func (f *family) beginSweep(w *sweep) *sweep {
 	if !f.sweeping.CompareAndSwap(false, true) {
 		return nil
 	}
-	return &sweep{family: f}
+	*w = sweep{family: f, demote: w.demote[:0]}
+	return w
 }
 
 // note takes down what the collection has read of a series.
@@ -74,6 +77,7 @@ func (w *sweep) end() {
 	}
 	f := w.family
 	defer f.sweeping.Store(false)
+	defer clear(w.demote)
 	if len(w.demote)+len(w.forget) == 0 && !f.exponential() {
 		return
 	}

@@ -221,20 +221,38 @@ func (b Bound) Observe(v float64) {
 	}
 }
 
-// observe counts v in a histogram or a sketch.
+// observe counts v in a histogram or what is kept instead.
 func (s *series) observe(v float64) cell.Outcome {
 	x := s.extra.Load()
-	if x.sketch != nil {
-		return x.sketch.Observe(v)
+	if x.other == nil {
+		return x.histogram.Observe(v)
 	}
-	return x.histogram.Observe(v)
+	return x.observeOther(v)
+}
+
+func (x *extra) observeOther(v float64) cell.Outcome {
+	switch o := x.other; {
+	case o.sketch != nil:
+		return o.sketch.Observe(v)
+	case o.values != nil:
+		return o.values.Observe(v)
+	default:
+		o.extremes.Offer(v)
+		return x.histogram.Observe(v)
+	}
 }
 
 // count counts v without adding it to the sum.
 func (s *series) count(v float64) bool {
 	x := s.extra.Load()
-	if x.sketch != nil {
-		return x.sketch.Count(v)
+	switch o := x.other; {
+	case o == nil:
+	case o.sketch != nil:
+		return o.sketch.Count(v)
+	case o.values != nil:
+		return o.values.Count(v)
+	default:
+		o.extremes.Offer(v)
 	}
 	return x.histogram.Count(v)
 }
@@ -255,11 +273,11 @@ func (b Bound) observeLater(v float64, took cell.Outcome) {
 }
 
 // ObserveExemplar is Observe for a value that was measured in a trace. It may
-// allocate; call it for sampled traces only. A histogram with exponential
-// buckets keeps no exemplars.
+// allocate; call it for sampled traces only. Only histograms with explicit
+// buckets keep exemplars.
 func (b Bound) ObserveExemplar(v float64, traceID, spanID string) {
 	b.Observe(v)
-	if b.series == nil || math.IsNaN(v) || math.IsInf(v, 0) || b.instrument.family.exponential() {
+	if b.series == nil || math.IsNaN(v) || math.IsInf(v, 0) || b.instrument.family.kept != metric.ExplicitBuckets {
 		return
 	}
 	x := b.series.extra.Load()

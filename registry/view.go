@@ -1,73 +1,66 @@
 package registry
 
 import (
-	"iter"
 	"slices"
 	"strings"
 
 	"github.com/metertree/metertree/metric"
 )
 
-// view returns what a collection shows of the family; nil if it is empty.
-func (f *family) view() *metric.Family {
-	view := &metric.Family{Descriptor: f.Descriptor, Keys: f.keys}
-	if f.read != nil {
-		view.Points = f.callbackPoints()
-		return view
-	}
-	live := f.live()
-	if len(live) == 0 {
-		return nil
-	}
-	view.Points = f.points(live)
-	return view
-}
-
 // batch is how many series are read at once: few enough for a small buffer,
 // enough to make locking cheap.
 const batch = 128
 
-// points yields series as they are now, and sweeps the family unless another
-// collection does.
-func (f *family) points(live []*series) iter.Seq[*metric.Point] {
-	return func(yield func(*metric.Point) bool) {
-		buffer := f.borrow()
-		defer f.buffers.Put(buffer)
-		sweep := f.beginSweep()
-		defer sweep.end()
-		var point metric.Point
-		for chunk := range slices.Chunk(live, batch) {
-			f.loadAll(chunk, *buffer)
-			for i, s := range chunk {
-				if s.has(flagEnded) {
-					continue
-				}
-				sweep.note(s, (*buffer)[i])
-				f.addCarried(s, (*buffer)[i])
-				f.fill(&point, s, (*buffer)[i])
-				if !yield(&point) {
-					return
-				}
+// passage is what reading a family needs; it is reused, so that a collection
+// allocates nothing for a family.
+type passage struct {
+	batch block
+	sweep sweep
+	point metric.Point
+}
+
+func (f *family) borrow() *passage {
+	if r, ok := f.passages.Get().(*passage); ok {
+		return r
+	}
+	return &passage{batch: f.newBlock(batch)}
+}
+
+// showsNothing reports whether a collection leaves the family out.
+func (f *family) showsNothing() bool { return f.read == nil && len(f.live()) == 0 }
+
+// yieldPoints yields series as they are now, and sweeps the family unless
+// another collection does.
+func (f *family) yieldPoints(yield func(*metric.Point) bool) {
+	r := f.borrow()
+	defer f.passages.Put(r)
+	sweep := f.beginSweep(&r.sweep)
+	defer sweep.end()
+	for rest := f.live(); len(rest) > 0; {
+		chunk := rest[:min(batch, len(rest))]
+		rest = rest[len(chunk):]
+		f.loadAll(chunk, &r.batch, 0)
+		for i, s := range chunk {
+			if s.has(flagEnded) {
+				continue
+			}
+			held := r.batch.at(i)
+			sweep.note(s, held)
+			f.addCarried(s, held)
+			f.fill(&r.point, s, held)
+			if !yield(&r.point) {
+				return
 			}
 		}
 	}
 }
 
-// borrow returns a batch of snapshots that goes back to f.buffers.
-func (f *family) borrow() *[]snapshot {
-	if buffer, ok := f.buffers.Get().(*[]snapshot); ok {
-		return buffer
-	}
-	buffer := f.newSnapshots(batch)
-	return &buffer
-}
-
-// loadAll reads series into snapshots.
-func (f *family) loadAll(of []*series, to []snapshot) {
+// loadAll reads series into the snapshots from a position on.
+func (f *family) loadAll(of []*series, to *block, from int) {
 	f.maintained.RLock()
 	defer f.maintained.RUnlock()
 	for i, s := range of {
-		f.load(s, to[i])
+		f.load(s, to.at(from+i))
 	}
 }
 
@@ -80,14 +73,12 @@ func (f *family) addCarried(s *series, to snapshot) {
 	}
 }
 
-// callbackPoints runs the callback and yields what it gave.
-func (f *family) callbackPoints() iter.Seq[*metric.Point] {
-	return func(yield func(*metric.Point) bool) {
-		points := f.runCallback()
-		for i := range points {
-			if !yield(&points[i]) {
-				return
-			}
+// yieldCallback runs the callback and yields what it gave.
+func (f *family) yieldCallback(yield func(*metric.Point) bool) {
+	points := f.runCallback()
+	for i := range points {
+		if !yield(&points[i]) {
+			return
 		}
 	}
 }

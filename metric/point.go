@@ -67,8 +67,9 @@ func (h HistogramPoint) Count() uint64 {
 }
 
 // SummaryPoint holds the extremes, the sum and the count of values, as
-// MinMaxSumCount keeps them. At a Count of zero the others mean nothing. In a
-// delta, Min and Max are those of all values since the series began.
+// MinMaxSumCount keeps them. At a Count of zero Min and Max mean nothing, while a
+// delta may have a Sum whose count comes with the next. In a delta, Min and Max
+// are those of all values since the series began.
 type SummaryPoint struct {
 	Min, Max, Sum float64
 	Count         uint64

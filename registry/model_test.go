@@ -55,6 +55,12 @@ func (t *tally) addCheckpoint(c *Checkpoint) {
 		d := f.Descriptor
 		for p := range f.Points {
 			switch {
+			case p.Exact != nil:
+				t.add(d.Name+"_sum", p.Labels, int64(math.Round(p.Exact.Sum())))
+				t.add(d.Name+"_count", p.Labels, int64(p.Exact.Count()))
+			case d.Aggregation == metric.MinMaxSumCount:
+				t.add(d.Name+"_sum", p.Labels, int64(math.Round(p.Summary.Sum)))
+				t.add(d.Name+"_count", p.Labels, int64(p.Summary.Count))
 			case p.Exponential != nil:
 				t.add(d.Name+"_sum", p.Labels, int64(math.Round(p.Exponential.Sum)))
 				t.add(d.Name+"_count", p.Labels, int64(p.Exponential.Count()))
@@ -74,6 +80,7 @@ func (t *tally) addCheckpoint(c *Checkpoint) {
 type program struct {
 	registry                                          *Registry
 	ints, floats, updown, gauge, histograms, sketches *Instrument
+	summaries, values                                 *Instrument
 	recorded                                          tally
 }
 
@@ -82,6 +89,14 @@ func newProgram(t *testing.T) *program {
 	sketch := counter("ranges", "a")
 	sketch.Kind, sketch.Number = metric.Histogram, metric.Float64
 	sketch.Exponential.Size = 8
+	kept := func(name string, as metric.Aggregation) *Instrument {
+		d := counter(name, "a")
+		d.Kind, d.Number, d.Aggregation, d.ExactLimit = metric.Histogram, metric.Float64, as, 0
+		if as == metric.Exact {
+			d.ExactLimit = 200
+		}
+		return define(t, r, d)
+	}
 	def := func(name string, kind metric.Kind, number metric.Number) *Instrument {
 		d := counter(name, "a")
 		d.Kind, d.Number = kind, number
@@ -98,6 +113,8 @@ func newProgram(t *testing.T) *program {
 		gauge:      def("level", metric.Gauge, metric.Float64),
 		histograms: def("sizes", metric.Histogram, metric.Float64),
 		sketches:   define(t, r, sketch),
+		summaries:  kept("extremes", metric.MinMaxSumCount),
+		values:     kept("values", metric.Exact),
 	}
 }
 
@@ -113,7 +130,7 @@ func (p *program) write(rng *rand.Rand, stop *atomic.Bool) {
 		if rng.IntN(50) == 0 {
 			times = 3000 // hot enough to be promoted
 		}
-		switch rng.IntN(10) {
+		switch rng.IntN(12) {
 		case 0, 1:
 			for range times {
 				p.ints.AddInt(n, a)
@@ -162,7 +179,15 @@ func (p *program) write(rng *rand.Rand, stop *atomic.Bool) {
 			record("ranges_sum", a, v*times)
 			record("ranges_count", a, times)
 		case 9:
-			instruments := []*Instrument{p.ints, p.floats, p.updown, p.gauge, p.histograms, p.sketches}
+			p.summaries.Observe(float64(n), a)
+			record("extremes_sum", a, n)
+			record("extremes_count", a, 1)
+		case 10:
+			p.values.Observe(float64(n), a)
+			record("values_sum", a, n)
+			record("values_count", a, 1)
+		case 11:
+			instruments := []*Instrument{p.ints, p.floats, p.updown, p.gauge, p.histograms, p.sketches, p.summaries, p.values}
 			instruments[rng.IntN(len(instruments))].Delete(a)
 		}
 	}
@@ -179,6 +204,7 @@ func (p *program) read(t *testing.T, reader *Reader, rng *rand.Rand, stop *atomi
 			t.Error(err)
 			return
 		}
+		checkOrder(t, c)
 		told := &tally{}
 		told.addCheckpoint(c)
 		if !ack {
@@ -202,6 +228,19 @@ func (p *program) read(t *testing.T, reader *Reader, rng *rand.Rand, stop *atomi
 		take(true)
 	}
 	return acknowledged
+}
+
+// checkOrder checks that a checkpoint has every label set once, in order.
+func checkOrder(t *testing.T, c *Checkpoint) {
+	for f := range c.Families() {
+		last, first := metric.LabelSet(""), true
+		for p := range f.Points {
+			if !first && p.Labels <= last {
+				t.Errorf("%s{%s} comes after {%s}", f.Descriptor.Name, p.Labels, last)
+			}
+			last, first = p.Labels, false
+		}
+	}
 }
 
 func (t *tally) addNamed(series string, v int64) {

@@ -244,16 +244,14 @@ func (f *family) setValue(p *metric.Point, s snapshot) {
 	}
 }
 
+// summaryOf returns the sum even if nothing is counted: of an observation that is
+// under way, a delta may have the sum alone, and the next one the count.
 func summaryOf(words []uint64) metric.SummaryPoint {
-	if words[summaryCount] == 0 {
-		return metric.SummaryPoint{}
+	p := metric.SummaryPoint{Count: words[summaryCount], Sum: math.Float64frombits(words[summarySum])}
+	if words[summaryHighest] != 0 {
+		p.Min, p.Max = cell.LowestOf(words[summaryLowest]), cell.HighestOf(words[summaryHighest])
 	}
-	return metric.SummaryPoint{
-		Count: words[summaryCount],
-		Min:   cell.LowestOf(words[summaryLowest]),
-		Max:   cell.HighestOf(words[summaryHighest]),
-		Sum:   math.Float64frombits(words[summarySum]),
-	}
+	return p
 }
 
 func pointOf(s *aggregate.SketchState) *metric.ExponentialPoint {

@@ -29,7 +29,8 @@ type Config struct {
 	// metrics: the scraper knows what it scrapes.
 	Service string
 	// Listen is the address to serve on; empty means DefaultListen, which is
-	// every interface. NoListener serves nothing.
+	// every interface. NoListener serves nothing, and neither does a build with
+	// the tag metertree_off.
 	Listen string
 	// Profiling serves /debug/pprof/, which shows the inside of the program and
 	// can slow it down.

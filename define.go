@@ -53,7 +53,10 @@ func mainVersion() string {
 // observe tells the health of the metrics themselves.
 func (rt *Runtime) observe(context.Context) observer.Status {
 	where := "no listener"
-	if rt.listener != nil {
+	switch {
+	case !rt.Scope().Enabled():
+		where = "compiled out"
+	case rt.listener != nil:
 		where = "listening on " + rt.listener.Addr().String()
 	}
 	if !rt.ready.Load() {

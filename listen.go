@@ -12,9 +12,10 @@ import (
 	"syscall"
 )
 
-// listen opens the listener and makes the server, unless there is to be none.
+// listen opens the listener and makes the server, unless there is to be none or
+// metrics are compiled out.
 func (rt *Runtime) listen(ctx context.Context) error {
-	if rt.config.Listen == NoListener {
+	if rt.config.Listen == NoListener || !rt.Scope().Enabled() {
 		return nil
 	}
 	var listening net.ListenConfig

@@ -46,6 +46,9 @@ type Runtime struct {
 	silent   silent
 	// abandon ends requests that outlast the grace period.
 	abandon context.CancelFunc
+	// release undoes that the end of Start's context ends a Runtime without a
+	// listener.
+	release func() bool
 
 	closeOnce sync.Once
 	closing   chan struct{}
@@ -57,6 +60,9 @@ type Runtime struct {
 // Start makes the registry and the instruments that every program has, and
 // listens. It fails if the configuration is invalid or the address cannot be
 // listened on. The metrics end when ctx does or at Close, whichever is first.
+//
+// In a build with the tag metertree_off it does not listen, starts no goroutine
+// and registers no metrics; all else works.
 func Start(ctx context.Context, config Config) (*Runtime, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("metrics were not started: %w", context.Cause(ctx))
@@ -80,6 +86,10 @@ func Start(ctx context.Context, config Config) (*Runtime, error) {
 		return nil, err
 	}
 	rt.ready.Store(true)
+	if rt.server == nil {
+		rt.release = context.AfterFunc(ctx, rt.end)
+		return rt, nil
+	}
 	go rt.run(ctx)
 	return rt, nil
 }
@@ -130,7 +140,12 @@ func (rt *Runtime) Done() <-chan struct{} { return rt.done }
 // one did, or that of ctx. Instruments stay usable; only nobody reads them here.
 // Calling it again waits again.
 func (rt *Runtime) Close(ctx context.Context) error {
-	rt.closeOnce.Do(func() { close(rt.closing) })
+	rt.closeOnce.Do(func() {
+		close(rt.closing)
+		if rt.server == nil && rt.release() {
+			rt.end()
+		}
+	})
 	select {
 	case <-rt.done:
 		return rt.err
@@ -145,17 +160,15 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	return errors.Join(rt.err, context.Cause(ctx))
 }
 
+// end is the end of a Runtime without a listener.
+func (rt *Runtime) end() {
+	rt.ready.Store(false)
+	close(rt.done)
+}
+
 // run owns the listener until the end.
 func (rt *Runtime) run(ctx context.Context) {
 	defer close(rt.done)
-	if rt.server == nil {
-		select {
-		case <-ctx.Done():
-		case <-rt.closing:
-		}
-		rt.ready.Store(false)
-		return
-	}
 	served := make(chan error, 1)
 	go func() { served <- rt.server.Serve(rt.listener) }()
 	select {

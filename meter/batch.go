@@ -33,27 +33,37 @@ const (
 
 // Add adds v to a counter.
 func (b *Batch) Add(c BoundCounter, v int64) {
-	b.updates = append(b.updates, update{bound: c.bound, kind: addInt, integer: v})
+	if compiled {
+		b.updates = append(b.updates, update{bound: c.bound, kind: addInt, integer: v})
+	}
 }
 
 // AddFloat adds v to a counter in float64.
 func (b *Batch) AddFloat(c BoundFloatCounter, v float64) {
-	b.updates = append(b.updates, update{bound: c.bound, kind: addFloat, number: v})
+	if compiled {
+		b.updates = append(b.updates, update{bound: c.bound, kind: addFloat, number: v})
+	}
 }
 
 // AddUpDown adds v to an up-down counter.
 func (b *Batch) AddUpDown(c BoundUpDownCounter, v int64) {
-	b.updates = append(b.updates, update{bound: c.bound, kind: addInt, integer: v})
+	if compiled {
+		b.updates = append(b.updates, update{bound: c.bound, kind: addInt, integer: v})
+	}
 }
 
 // Set sets a gauge.
 func (b *Batch) Set(g BoundGauge, v float64) {
-	b.updates = append(b.updates, update{bound: g.bound, kind: setGauge, number: v})
+	if compiled {
+		b.updates = append(b.updates, update{bound: g.bound, kind: setGauge, number: v})
+	}
 }
 
 // Observe records v in a histogram.
 func (b *Batch) Observe(h BoundHistogram, v float64) {
-	b.updates = append(b.updates, update{bound: h.bound, kind: observe, number: v})
+	if compiled {
+		b.updates = append(b.updates, update{bound: h.bound, kind: observe, number: v})
+	}
 }
 
 // Len returns how many updates wait to be applied.
@@ -61,6 +71,9 @@ func (b *Batch) Len() int { return len(b.updates) }
 
 // Apply applies the updates and empties the batch.
 func (b *Batch) Apply() {
+	if !compiled {
+		return
+	}
 	for i := range b.updates {
 		u := &b.updates[i]
 		switch u.kind {

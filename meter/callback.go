@@ -34,5 +34,8 @@ func (s Scope) defineFunc(d metric.Descriptor, read func(*Observer), options []O
 	if err != nil {
 		return err
 	}
+	if !compiled {
+		return s.registry.Check(definition)
+	}
 	return s.registry.DefineFunc(definition, read)
 }

@@ -24,14 +24,14 @@ func (s Scope) NewCounter(name string, options ...Option) (Counter, error) {
 
 // Add adds v to the series of the given label values.
 func (c Counter) Add(v int64, values ...string) {
-	if c.instrument != nil {
+	if compiled && c.instrument != nil {
 		c.instrument.AddInt(v, values...)
 	}
 }
 
 // Inc adds one to the series of the given label values.
 func (c Counter) Inc(values ...string) {
-	if c.instrument != nil {
+	if compiled && c.instrument != nil {
 		c.instrument.AddInt(1, values...)
 	}
 }
@@ -39,6 +39,9 @@ func (c Counter) Inc(values ...string) {
 // Bind returns a handle on the series of the given label values. Values of the
 // wrong number give a handle that does nothing, and are counted as a drop.
 func (c Counter) Bind(values ...string) BoundCounter {
+	if !compiled {
+		return BoundCounter{}
+	}
 	return BoundCounter{c.instrument.Bind(values)}
 }
 
@@ -48,7 +51,7 @@ func (c Counter) Delete(values ...string) bool { return c.instrument.Delete(valu
 
 // Enabled reports whether updates are recorded: measure only then what is
 // costly to measure.
-func (c Counter) Enabled() bool { return c.instrument.Enabled() }
+func (c Counter) Enabled() bool { return compiled && c.instrument.Enabled() }
 
 // Close ends all series of the metric and frees its name.
 func (c Counter) Close() { c.instrument.Close() }
@@ -58,12 +61,16 @@ type BoundCounter struct{ bound registry.Bound }
 
 // Add adds v.
 func (c BoundCounter) Add(v int64) {
-	c.bound.AddInt(v)
+	if compiled {
+		c.bound.AddInt(v)
+	}
 }
 
 // Inc adds one.
 func (c BoundCounter) Inc() {
-	c.bound.AddInt(1)
+	if compiled {
+		c.bound.AddInt(1)
+	}
 }
 
 // Unpin lets the series be forgotten when it is idle; the handle stays usable.

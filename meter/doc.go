@@ -12,4 +12,8 @@
 // and of Scope is a no-op, so metrics are off wherever none were set up. All
 // methods may be called at any time from any goroutine, and no update blocks,
 // allocates once its series exists, panics or logs per call.
+//
+// In a build with the tag metertree_off metrics are off everywhere: updates
+// compile to nothing, Enabled is the constant false, callbacks never run, and
+// definitions are checked only for what they say by themselves.
 package meter

@@ -25,7 +25,7 @@ func (s Scope) NewFloatCounter(name string, options ...Option) (FloatCounter, er
 
 // Add adds v to the series of the given label values.
 func (c FloatCounter) Add(v float64, values ...string) {
-	if c.instrument != nil {
+	if compiled && c.instrument != nil {
 		c.instrument.AddFloat(v, values...)
 	}
 }
@@ -33,6 +33,9 @@ func (c FloatCounter) Add(v float64, values ...string) {
 // Bind returns a handle on the series of the given label values, and
 // pins the series.
 func (c FloatCounter) Bind(values ...string) BoundFloatCounter {
+	if !compiled {
+		return BoundFloatCounter{}
+	}
 	return BoundFloatCounter{c.instrument.Bind(values)}
 }
 
@@ -42,7 +45,7 @@ func (c FloatCounter) Delete(values ...string) bool { return c.instrument.Delete
 
 // Enabled reports whether updates are recorded: measure only then what is
 // costly to measure.
-func (c FloatCounter) Enabled() bool { return c.instrument.Enabled() }
+func (c FloatCounter) Enabled() bool { return compiled && c.instrument.Enabled() }
 
 // Close ends all series of the metric and frees its name.
 func (c FloatCounter) Close() { c.instrument.Close() }
@@ -52,7 +55,9 @@ type BoundFloatCounter struct{ bound registry.Bound }
 
 // Add adds v.
 func (c BoundFloatCounter) Add(v float64) {
-	c.bound.AddFloat(v)
+	if compiled {
+		c.bound.AddFloat(v)
+	}
 }
 
 // Unpin lets the series be forgotten when it is idle; the handle stays usable.

@@ -25,14 +25,14 @@ func (s Scope) NewGauge(name string, options ...Option) (Gauge, error) {
 
 // Set sets the series of the given label values.
 func (g Gauge) Set(v float64, values ...string) {
-	if g.instrument != nil {
+	if compiled && g.instrument != nil {
 		g.instrument.SetGauge(v, values...)
 	}
 }
 
 // Add adds v, which may be negative, to the series of the given label values.
 func (g Gauge) Add(v float64, values ...string) {
-	if g.instrument != nil {
+	if compiled && g.instrument != nil {
 		g.instrument.AddGauge(v, values...)
 	}
 }
@@ -40,6 +40,9 @@ func (g Gauge) Add(v float64, values ...string) {
 // Bind returns a handle on the series of the given label values, and
 // pins the series.
 func (g Gauge) Bind(values ...string) BoundGauge {
+	if !compiled {
+		return BoundGauge{}
+	}
 	return BoundGauge{g.instrument.Bind(values)}
 }
 
@@ -49,7 +52,7 @@ func (g Gauge) Delete(values ...string) bool { return g.instrument.Delete(values
 
 // Enabled reports whether updates are recorded: measure only then what is
 // costly to measure.
-func (g Gauge) Enabled() bool { return g.instrument.Enabled() }
+func (g Gauge) Enabled() bool { return compiled && g.instrument.Enabled() }
 
 // Close ends all series of the metric and frees its name.
 func (g Gauge) Close() { g.instrument.Close() }
@@ -59,12 +62,16 @@ type BoundGauge struct{ bound registry.Bound }
 
 // Set sets the value.
 func (g BoundGauge) Set(v float64) {
-	g.bound.SetGauge(v)
+	if compiled {
+		g.bound.SetGauge(v)
+	}
 }
 
 // Add adds v, which may be negative.
 func (g BoundGauge) Add(v float64) {
-	g.bound.AddGauge(v)
+	if compiled {
+		g.bound.AddGauge(v)
+	}
 }
 
 // Unpin lets the series be forgotten when it is idle; the handle stays usable.

@@ -27,7 +27,7 @@ func (s Scope) NewHistogram(name string, options ...Option) (Histogram, error) {
 
 // Observe records v in the series of the given label values.
 func (h Histogram) Observe(v float64, values ...string) {
-	if h.instrument != nil {
+	if compiled && h.instrument != nil {
 		h.instrument.Observe(v, values...)
 	}
 }
@@ -35,14 +35,14 @@ func (h Histogram) Observe(v float64, values ...string) {
 // ObserveExemplar is Observe for a value measured in a trace, given by its ids
 // in hexadecimal. It may allocate; call it for sampled traces only.
 func (h Histogram) ObserveExemplar(v float64, traceID, spanID string, values ...string) {
-	if h.instrument != nil {
+	if compiled && h.instrument != nil {
 		h.instrument.ObserveExemplar(v, traceID, spanID, values...)
 	}
 }
 
 // ObserveSince records the seconds passed since start.
 func (h Histogram) ObserveSince(start time.Time, values ...string) {
-	if h.instrument != nil {
+	if compiled && h.instrument != nil {
 		h.instrument.Observe(time.Since(start).Seconds(), values...)
 	}
 }
@@ -50,6 +50,9 @@ func (h Histogram) ObserveSince(start time.Time, values ...string) {
 // Bind returns a handle on the series of the given label values, and
 // pins the series.
 func (h Histogram) Bind(values ...string) BoundHistogram {
+	if !compiled {
+		return BoundHistogram{}
+	}
 	return BoundHistogram{h.instrument.Bind(values)}
 }
 
@@ -59,7 +62,7 @@ func (h Histogram) Delete(values ...string) bool { return h.instrument.Delete(va
 
 // Enabled reports whether updates are recorded: measure only then what is
 // costly to measure.
-func (h Histogram) Enabled() bool { return h.instrument.Enabled() }
+func (h Histogram) Enabled() bool { return compiled && h.instrument.Enabled() }
 
 // Close ends all series of the metric and frees its name.
 func (h Histogram) Close() { h.instrument.Close() }
@@ -69,18 +72,22 @@ type BoundHistogram struct{ bound registry.Bound }
 
 // Observe records v.
 func (h BoundHistogram) Observe(v float64) {
-	h.bound.Observe(v)
+	if compiled {
+		h.bound.Observe(v)
+	}
 }
 
 // ObserveExemplar is Observe for a value measured in a trace, given by its ids
 // in hexadecimal. It may allocate; call it for sampled traces only.
 func (h BoundHistogram) ObserveExemplar(v float64, traceID, spanID string) {
-	h.bound.ObserveExemplar(v, traceID, spanID)
+	if compiled {
+		h.bound.ObserveExemplar(v, traceID, spanID)
+	}
 }
 
 // ObserveSince records the seconds passed since start.
 func (h BoundHistogram) ObserveSince(start time.Time) {
-	if h.bound != (registry.Bound{}) {
+	if compiled && h.bound != (registry.Bound{}) {
 		h.bound.Observe(time.Since(start).Seconds())
 	}
 }

@@ -34,6 +34,14 @@ func Keys(names ...string) Option {
 	return optionFunc(func(d *registry.Definition) { d.Keys = names })
 }
 
+// DefaultKeys names the labels that are recommended for exporting: an exporter
+// that is asked for those only sums the others away. They may be keys or labels
+// of the scope. Without it all labels are recommended; given no names, none is.
+func DefaultKeys(names ...string) Option {
+	names = append(make([]string, 0, len(names)), names...) // not nil, which means all
+	return optionFunc(func(d *registry.Definition) { d.DefaultKeys = names })
+}
+
 // Buckets gives a histogram's inclusive upper bounds, increasing; +Inf is
 // implied. Without it a histogram has metric.DefaultLatencyBounds, in seconds.
 func Buckets(bounds ...float64) Option {
@@ -51,6 +59,22 @@ func Exponential(size int) Option {
 			size = aggregate.DefaultSketchSize
 		}
 		d.Exponential = metric.ExponentialLayout{Size: size, ZeroThreshold: aggregate.DefaultZeroThreshold}
+	})
+}
+
+// MinMaxSumCount makes a histogram keep the extremes, the sum and the count of
+// its values, and no buckets. It costs the least, and has no quantiles.
+func MinMaxSumCount() Option {
+	return optionFunc(func(d *registry.Definition) { d.Aggregation = metric.MinMaxSumCount })
+}
+
+// Exact makes a histogram keep each of its values in their order, up to limit in
+// each series, and metric.DefaultExactLimit if limit is 0. It is for tests and
+// for values that are few.
+func Exact(limit int) Option {
+	return optionFunc(func(d *registry.Definition) {
+		d.Aggregation = metric.Exact
+		d.ExactLimit = limit
 	})
 }
 

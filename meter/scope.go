@@ -57,10 +57,11 @@ func (s Scope) Name(name string) string {
 func (s Scope) Labels() metric.Labels { return slices.Clone(s.labels) }
 
 // Enabled reports whether instruments of this scope record anything.
-func (s Scope) Enabled() bool { return s.registry != nil }
+func (s Scope) Enabled() bool { return compiled && s.registry != nil }
 
 // define registers an instrument here. On a scope without a registry it
-// validates nothing and returns nil.
+// validates nothing and returns nil; compiled out it only validates, and returns
+// nil.
 func (s Scope) define(d metric.Descriptor, options []Option) (*registry.Instrument, error) {
 	if s.registry == nil {
 		return nil, nil
@@ -68,6 +69,9 @@ func (s Scope) define(d metric.Descriptor, options []Option) (*registry.Instrume
 	definition, err := s.definition(d, options)
 	if err != nil {
 		return nil, err
+	}
+	if !compiled {
+		return nil, s.registry.Check(definition)
 	}
 	return s.registry.Define(definition)
 }
@@ -85,7 +89,7 @@ func (s Scope) definition(d metric.Descriptor, options []Option) (registry.Defin
 	for _, o := range options {
 		o.apply(&definition)
 	}
-	if definition.Kind == metric.Histogram && definition.Bounds == nil && definition.Exponential.Size == 0 {
+	if definition.Kept() == metric.ExplicitBuckets && definition.Bounds == nil {
 		definition.Bounds = metric.DefaultLatencyBounds()
 	}
 	return definition, nil

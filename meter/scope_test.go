@@ -1,3 +1,5 @@
+//go:build !metertree_off
+
 package meter_test
 
 import (
@@ -54,41 +56,6 @@ func TestLabelWithoutValueIsEmpty(t *testing.T) {
 	root, r := newScope()
 	root.With("x").Counter("n_total").Add(1)
 	expect(t, r, `n_total{x=""} 1`)
-}
-
-func TestZeroValuesDoNothing(t *testing.T) {
-	type labels struct{ A string }
-	var s meter.Scope
-	if s.Enabled() || s.Scope("x").With("a", "b").Enabled() {
-		t.Error("the zero scope says it is enabled")
-	}
-	c := s.Counter("bad name")
-	if c.Enabled() {
-		t.Error("a counter of the zero scope says it is enabled")
-	}
-	c.Add(1, "x")
-	c.Inc()
-	c.Bind("x").Add(1)
-	c.Delete("x")
-	c.Close()
-	s.FloatCounter("").Add(1)
-	s.UpDownCounter("").Bind().Add(1)
-	s.Gauge("").Set(1)
-	s.Gauge("").Bind().Add(1)
-	s.Histogram("").Observe(1)
-	s.Histogram("").Bind().Observe(1)
-	meter.MustCounter[labels](s, "").Add(1, labels{})
-	meter.MustGauge[labels](s, "").With(labels{}).Set(1)
-	meter.MustHistogram[labels](s, "").Observe(1, labels{})
-	meter.CounterOf[labels]{}.With(labels{}).Inc()
-	meter.BoundCounter{}.Unpin()
-	if err := s.GaugeFunc("", nil); err != nil {
-		t.Errorf("a callback on the zero scope: %v", err)
-	}
-	var b meter.Batch
-	b.Add(meter.BoundCounter{}, 1)
-	b.Set(meter.BoundGauge{}, 1)
-	b.Apply()
 }
 
 func TestRejectedDefinitionsAreLoud(t *testing.T) {

@@ -25,7 +25,7 @@ func (s Scope) NewUpDownCounter(name string, options ...Option) (UpDownCounter, 
 
 // Add adds v, which may be negative, to the series of the given label values.
 func (c UpDownCounter) Add(v int64, values ...string) {
-	if c.instrument != nil {
+	if compiled && c.instrument != nil {
 		c.instrument.AddInt(v, values...)
 	}
 }
@@ -33,6 +33,9 @@ func (c UpDownCounter) Add(v int64, values ...string) {
 // Bind returns a handle on the series of the given label values, and
 // pins the series.
 func (c UpDownCounter) Bind(values ...string) BoundUpDownCounter {
+	if !compiled {
+		return BoundUpDownCounter{}
+	}
 	return BoundUpDownCounter{c.instrument.Bind(values)}
 }
 
@@ -42,7 +45,7 @@ func (c UpDownCounter) Delete(values ...string) bool { return c.instrument.Delet
 
 // Enabled reports whether updates are recorded: measure only then what is
 // costly to measure.
-func (c UpDownCounter) Enabled() bool { return c.instrument.Enabled() }
+func (c UpDownCounter) Enabled() bool { return compiled && c.instrument.Enabled() }
 
 // Close ends all series of the metric and frees its name.
 func (c UpDownCounter) Close() { c.instrument.Close() }
@@ -52,7 +55,9 @@ type BoundUpDownCounter struct{ bound registry.Bound }
 
 // Add adds v, which may be negative.
 func (c BoundUpDownCounter) Add(v int64) {
-	c.bound.AddInt(v)
+	if compiled {
+		c.bound.AddInt(v)
+	}
 }
 
 // Unpin lets the series be forgotten when it is idle; the handle stays usable.

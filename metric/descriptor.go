@@ -85,6 +85,9 @@ func (d Descriptor) validateBuckets() error {
 	if d.Exponential != (ExponentialLayout{}) && len(d.Bounds) > 0 {
 		return errors.New("a histogram has either exponential buckets or bounds: declare one of them")
 	}
+	if kept := d.Kept(); kept != ExplicitBuckets && len(d.Bounds) > 0 {
+		return fmt.Errorf("bounds are of no use to a histogram kept as %s: declare one of them", kept)
+	}
 	return ValidateBounds(d.Bounds)
 }
 

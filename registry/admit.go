@@ -37,7 +37,8 @@ func (f *family) hashAll(values []string) uint32 {
 
 // admit returns the series of a label set, made if need be, or the one that
 // sets beyond the budget are merged into; nil if the set was refused, which
-// was then counted. The values are those of f.keys and are not kept.
+// was then counted. The values are those of f.keys; they are not kept, and are
+// normalised in place.
 func (f *family) admit(values []string, hash uint32) *series {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -49,6 +50,10 @@ func (f *family) admit(values []string, hash uint32) *series {
 }
 
 func (f *family) admitLocked(values []string, hash uint32) *series {
+	// Whoever normalised them may have done so before the last change.
+	if f.normaliser != nil && f.normalised(values) {
+		hash = f.hashAll(values)
+	}
 	if s := f.find(values, hash); s != nil {
 		return s
 	}

@@ -21,6 +21,13 @@ type family struct {
 	budget   int
 	// forgetAfter is how many idle sweeps end a series; 0 keeps all.
 	forgetAfter int
+	// normaliser may be nil. version is what it said when all series were
+	// normalised last.
+	normaliser Normaliser
+	version    atomic.Uint64
+	// passing is held for reading by collections on their way through the
+	// family, however long a scraper takes, and only ever tried for writing.
+	passing sync.RWMutex
 	// read is set for a family whose values a callback gives, and with it the
 	// instrument that places their labels.
 	read          Callback
@@ -37,8 +44,8 @@ type family struct {
 	closed     atomic.Bool
 	// shown is what a collection yields.
 	shown metric.Family
-	// passages are reused.
-	passages sync.Pool
+	// passages are reused, and so are slices of label values.
+	passages, values sync.Pool
 
 	// mu guards what follows, and changes of table and merged. It may be held
 	// when maintained is locked, not the other way round.
@@ -59,6 +66,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 		keys:        d.AllKeys(),
 		budget:      d.SeriesBudget,
 		forgetAfter: d.ForgetAfter,
+		normaliser:  d.Normaliser,
 		read:        read,
 		instruments: map[string]*Instrument{},
 	}
@@ -75,6 +83,9 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	}
 	if read != nil {
 		f.callbackParts = newInstrument(f, d.Descriptor)
+	}
+	if f.normaliser != nil {
+		f.version.Store(f.normaliser.Version())
 	}
 	f.table.Store(newTable(0))
 	f.shown = metric.Family{Descriptor: f.Descriptor, Keys: f.keys, Points: f.yieldPoints}

@@ -131,6 +131,9 @@ const maxInline = 16
 
 // make finds or makes the series the hard way.
 func (i *Instrument) make(values []string, hash uint32) *series {
+	if i.family.normaliser != nil {
+		return i.makeNormalised(values)
+	}
 	all := i.allValues(make([]string, 0, maxInline), values)
 	if s := i.family.findMerged(all, hash); s != nil {
 		return s

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -50,8 +51,10 @@ func (t *tally) add(metric string, labels metric.LabelSet, v int64) {
 }
 
 // addCheckpoint adds the deltas of every sum and histogram.
-func (t *tally) addCheckpoint(c *Checkpoint) {
-	for f := range c.Families() {
+func (t *tally) addCheckpoint(c *Checkpoint) { t.addCheckpointOf(c.Families()) }
+
+func (t *tally) addCheckpointOf(families iter.Seq[*metric.Family]) {
+	for f := range families {
 		d := f.Descriptor
 		for p := range f.Points {
 			switch {
@@ -68,6 +71,9 @@ func (t *tally) addCheckpoint(c *Checkpoint) {
 				t.add(d.Name+"_sum", p.Labels, int64(math.Round(p.Histogram.Sum)))
 				t.add(d.Name+"_count", p.Labels, int64(p.Histogram.Count()))
 			case d.Kind == metric.Gauge:
+				if d.Fold == metric.FoldSum {
+					t.add(d.Name, p.Labels, int64(p.Float))
+				}
 			case d.Number == metric.Float64:
 				t.add(d.Name, p.Labels, int64(p.Float))
 			default:

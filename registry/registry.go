@@ -86,6 +86,8 @@ type Definition struct {
 	// ForgetAfter overrides the registry's; 0 keeps it, and a negative number
 	// keeps idle series.
 	ForgetAfter int
+	// Normaliser bounds the values of labels; nil keeps them as they are.
+	Normaliser Normaliser
 }
 
 // Define returns the instrument of the given definition, made at the first
@@ -116,13 +118,7 @@ func (r *Registry) DefineFunc(d Definition, read Callback) error {
 // family completes a definition and returns its family, nil if it is to be
 // dropped.
 func (r *Registry) family(d *Definition, read Callback) (*family, error) {
-	if r.options.Define != nil {
-		if err := r.options.Define(d); err != nil {
-			return nil, err
-		}
-	}
-	d.complete()
-	if err := d.validate(); err != nil {
+	if err := r.check(d); err != nil {
 		return nil, err
 	}
 	if d.Aggregation == metric.Drop {
@@ -145,13 +141,23 @@ func (r *Registry) family(d *Definition, read Callback) (*family, error) {
 	return f, nil
 }
 
+// Check reports what is wrong with a definition by itself, without registering
+// anything.
+func (r *Registry) Check(d Definition) error { return r.check(&d) }
+
+func (r *Registry) check(d *Definition) error {
+	if r.options.Define != nil {
+		if err := r.options.Define(d); err != nil {
+			return err
+		}
+	}
+	d.complete()
+	return d.validate()
+}
+
 // complete fills in what follows from the rest.
 func (d *Definition) complete() {
-	kept := d.Kept()
-	if kept != metric.ExplicitBuckets {
-		d.Bounds = nil
-	}
-	if kept == metric.Exact && d.ExactLimit == 0 {
+	if d.Kept() == metric.Exact && d.ExactLimit == 0 {
 		d.ExactLimit = metric.DefaultExactLimit
 	}
 }
@@ -275,11 +281,14 @@ func (r *Registry) yieldFamilies(ctx context.Context, yield func(*metric.Family)
 }
 
 // Refresh runs the collect hooks, which bring values up to date that are read
-// from elsewhere. Collect and Reader.Checkpoint do it themselves; it is for
+// from elsewhere, and moves series whose labels are now normalised differently. Collect and Reader.Checkpoint do it themselves; it is for
 // those who take several readings at one moment.
 func (r *Registry) Refresh(ctx context.Context) {
 	for _, hook := range r.currentHooks() {
 		r.runHook(ctx, hook)
+	}
+	for _, f := range r.currentFamilies() {
+		f.readmit()
 	}
 	r.settleClosing()
 }

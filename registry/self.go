@@ -23,6 +23,9 @@ const (
 	// OverBudget is a gauge's update for a label set beyond the budget, which
 	// cannot be merged with others as a sum can.
 	OverBudget Reason = "over_budget"
+	// Merged is a gauge's update for label values that stand for several, which
+	// would pass for the value of all of them.
+	Merged Reason = "merged"
 	// Closed is an update of an instrument that was closed.
 	Closed Reason = "closed"
 	// BadBuckets is a distribution whose counts do not fit its bounds.

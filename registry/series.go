@@ -35,6 +35,8 @@ const (
 	flagPinned
 	// flagEnded marks a series that was sealed.
 	flagEnded
+	// flagMerged marks a gauge that stands for several label sets.
+	flagMerged
 
 	idleShift = 8
 	flagsMask = 1<<idleShift - 1
@@ -65,6 +67,11 @@ type rare struct {
 	// carried is what a series of the same labels had counted, but not shown,
 	// when it was forgotten.
 	carried atomic.Pointer[snapshot]
+	// inherits are sealed series that this one took the place of when their
+	// labels were normalised differently. It is written with maintained locked.
+	inherits atomic.Pointer[[]*series]
+	// heir is the series that has this one among those it inherits.
+	heir *series
 }
 
 // seriesOf returns the series whose sum it is given. A cell knows its series by

@@ -15,6 +15,8 @@ type waiting struct {
 	since  cell.Epoch
 	// shown is what a forgotten series showed last; nil for a deleted one.
 	shown *snapshot
+	// moved says that another series shows what this one has counted.
+	moved bool
 }
 
 // drainLocked lets go of what series no longer count in: those for which take
@@ -115,6 +117,10 @@ func (f *family) passOnLocked(w waiting) {
 			r.retire(f, w.series, final.clone())
 		}
 	}
+	if w.moved {
+		f.inheritLocked(w.series, final)
+		return
+	}
 	if w.shown == nil || f.equal(*w.shown, final) || f.closed.Load() {
 		return
 	}
@@ -133,12 +139,16 @@ func (f *family) carryLocked(s *series, rest snapshot) {
 	if next == nil {
 		return
 	}
-	x := next.odd()
-	if carried := x.carried.Load(); carried != nil {
-		rest = rest.clone()
-		f.add(rest, *carried)
+	f.carry(next.odd(), rest)
+}
+
+// carry adds to what a series shows besides what it counts itself.
+func (f *family) carry(r *rare, more snapshot) {
+	sum := more.clone()
+	if carried := r.carried.Load(); carried != nil {
+		f.add(sum, *carried)
 	}
-	x.carried.Store(&rest)
+	r.carried.Store(&sum)
 }
 
 // resumeGaugeLocked gives the successor of a forgotten gauge the value that

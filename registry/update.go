@@ -157,7 +157,7 @@ func (i *Instrument) SetOtherwise(sum *cell.Sum, v float64) {
 		i.raiseTo(seriesOf(sum), func(float64) float64 { return v })
 		return
 	}
-	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TrySet)
+	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TrySet, nil)
 }
 
 // RaiseOtherwise implements cell.Owner.
@@ -166,7 +166,8 @@ func (i *Instrument) RaiseOtherwise(sum *cell.Sum, v float64) {
 		i.raiseTo(seriesOf(sum), func(old float64) float64 { return old + v })
 		return
 	}
-	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TryRaise)
+	add := func(old float64) float64 { return old + v }
+	i.writeGauge(seriesOf(sum), v, (*cell.Sum).TryRaise, add)
 }
 
 // raiseTo writes a monotonic gauge, unless that made it fall.
@@ -192,8 +193,9 @@ func (i *Instrument) raiseTo(s *series, next func(old float64) float64) {
 }
 
 // writeGauge judges a value that is not finite, and finds the gauge to write to
-// if this one is watched or sealed.
-func (i *Instrument) writeGauge(s *series, v float64, write func(*cell.Sum, float64) bool) {
+// if this one is watched or sealed. One that stands for several label sets takes
+// what is added, if its fold is a sum, and nothing else.
+func (i *Instrument) writeGauge(s *series, v float64, write func(*cell.Sum, float64) bool, add func(float64) float64) {
 	f := i.family
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		f.registry.drop(f.Name, NotFinite)
@@ -202,6 +204,16 @@ func (i *Instrument) writeGauge(s *series, v float64, write func(*cell.Sum, floa
 	for s != nil {
 		if s.has(flagEnded) {
 			s = f.successor(s)
+			continue
+		}
+		if s.has(flagMerged) {
+			if add == nil || f.Fold != metric.FoldSum {
+				f.registry.drop(f.Name, Merged)
+				return
+			}
+			if old := s.sum.Gauge(); s.sum.Replace(old, add(old)) {
+				return
+			}
 			continue
 		}
 		s.sum.Unwatch()

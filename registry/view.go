@@ -14,8 +14,8 @@ const batch = 128
 // passage is what reading a family needs; it is reused, so that a collection
 // allocates nothing for a family.
 type passage struct {
-	batch block
-	sweep sweep
+	batch, other block
+	sweep        sweep
 	point metric.Point
 }
 
@@ -23,7 +23,7 @@ func (f *family) borrow() *passage {
 	if r, ok := f.passages.Get().(*passage); ok {
 		return r
 	}
-	return &passage{batch: f.newBlock(batch)}
+	return &passage{batch: f.newBlock(batch), other: f.newBlock(1)}
 }
 
 // showsNothing reports whether a collection leaves the family out.
@@ -34,6 +34,8 @@ func (f *family) showsNothing() bool { return f.read == nil && len(f.live()) == 
 func (f *family) yieldPoints(yield func(*metric.Point) bool) {
 	r := f.borrow()
 	defer f.passages.Put(r)
+	f.passing.RLock()
+	defer f.passing.RUnlock()
 	sweep := f.beginSweep(&r.sweep)
 	defer sweep.end()
 	for rest := f.live(); len(rest) > 0; {
@@ -46,7 +48,7 @@ func (f *family) yieldPoints(yield func(*metric.Point) bool) {
 			}
 			held := r.batch.at(i)
 			sweep.note(s, held)
-			f.addCarried(s, held)
+			f.addCarried(s, held, r.other.at(0))
 			f.fill(&r.point, s, held)
 			if !yield(&r.point) {
 				return
@@ -64,12 +66,21 @@ func (f *family) loadAll(of []*series, to *block, from int) {
 	}
 }
 
-// addCarried adds what the series took over from a forgotten one.
-func (f *family) addCarried(s *series, to snapshot) {
-	if r := s.oddities(); r != nil {
-		if carried := r.carried.Load(); carried != nil {
-			f.add(to, *carried)
-		}
+// addCarried adds what the series took over from others, of which those that are
+// not settled yet are read with the help of one more snapshot.
+func (f *family) addCarried(s *series, to, other snapshot) {
+	r := s.oddities()
+	if r == nil {
+		return
+	}
+	f.maintained.RLock()
+	defer f.maintained.RUnlock()
+	if carried := r.carried.Load(); carried != nil {
+		f.add(to, *carried)
+	}
+	for _, from := range r.inheritance() {
+		f.load(from, other)
+		f.add(to, other)
 	}
 }
 

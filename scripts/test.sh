@@ -33,3 +33,6 @@ run_race go test -race ./... ./server/internal/prom/... ./server/internal/serve/
 # In the form for compilers and processors without per-processor cells.
 run go test -tags metertree_portable \
 	./internal/cell/... ./aggregate/... ./registry/... ./meter/... ./buffer/...
+
+# With metrics compiled out.
+run go test -tags metertree_off . ./meter/...

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Vets every module, and the library in the forms that this machine does not
-# run: 32-bit, other processors, and portable.
+# run: 32-bit, other processors, portable, and with metrics compiled out.
 source "$(dirname "$0")/run.sh"
 
 run go vet work
@@ -9,3 +9,4 @@ for arch in 386 arm64; do
 done
 run env GOOS=windows GOARCH=amd64 go vet ./...
 run go vet -tags metertree_portable ./...
+run go vet -tags metertree_off ./...

@@ -51,7 +51,7 @@ func (f *family) admit(values []string, hash uint32) *series {
 
 func (f *family) admitLocked(values []string, hash uint32) *series {
 	// Whoever normalised them may have done so before the last change.
-	if f.normaliser != nil && f.normalised(values) {
+	if f.normalises && f.normalised(values) {
 		hash = f.hashAll(values)
 	}
 	if s := f.find(values, hash); s != nil {
@@ -63,7 +63,12 @@ func (f *family) admitLocked(values []string, hash uint32) *series {
 	return f.mergeLocked(values)
 }
 
+// insertLocked makes a series. If a key's budget has no room for its value, it
+// returns the series that this value is merged into.
 func (f *family) insertLocked(values []string, hash uint32) *series {
+	if !f.takeValuesLocked(values) {
+		return f.admitLocked(values, f.hashAll(values))
+	}
 	s := newSeries(f, metric.EncodeLabels(f.keys, values), hash, f.registry.options.Now())
 	t := f.table.Load()
 	if !t.full() {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/policy"
 )
 
 // family is every series of one exposed name, whichever scopes they come from.
@@ -25,6 +26,10 @@ type family struct {
 	// normalised last.
 	normaliser Normaliser
 	version    atomic.Uint64
+	// budgets are those of the keys, in their order; nil if none has one.
+	budgets []keyBudget
+	// normalises is set if there is a normaliser or a budget.
+	normalises bool
 	// passing is held for reading by collections on their way through the
 	// family, however long a scraper takes, and only ever tried for writing.
 	passing sync.RWMutex
@@ -42,8 +47,13 @@ type family struct {
 	// them. It is never held while a reader's caller runs.
 	maintained sync.RWMutex
 	closed     atomic.Bool
-	// shown is what a collection yields.
-	shown metric.Family
+	// shown is what a collection yields, and earlier what it yields under
+	// earlier names, while those are exposed.
+	shown   metric.Family
+	earlier map[string]*metric.Family
+	renames *policy.Renames
+	// claimed are the sample names that the family owns.
+	claimed []string
 	// passages are reused, and so are slices of label values.
 	passages, values sync.Pool
 
@@ -84,6 +94,8 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	if read != nil {
 		f.callbackParts = newInstrument(f, d.Descriptor)
 	}
+	f.setKeyBudgets(d.KeyBudgets)
+	f.normalises = f.normaliser != nil || f.budgets != nil
 	if f.normaliser != nil {
 		f.version.Store(f.normaliser.Version())
 	}
@@ -92,6 +104,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	if read != nil {
 		f.shown.Points = f.yieldCallback
 	}
+	f.prepareRenames(&d)
 	return f
 }
 
@@ -127,6 +140,8 @@ func (f *family) conflict(d Definition) error {
 		return differs("exponential layout", f.Exponential, d.Exponential)
 	case !slices.Equal(f.Bounds, d.Bounds):
 		return differs("bucket bounds", f.Bounds, d.Bounds)
+	case len(d.Renames) > 0 && !slices.Equal(f.claimed, d.sampleNames()):
+		return differs("sample names", f.claimed, d.sampleNames())
 	case d.Help != "" && f.Help != d.Help:
 		return differs("help", quoted(f.Help), quoted(d.Help))
 	}

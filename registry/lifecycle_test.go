@@ -171,6 +171,49 @@ func TestReaderIsToldOfClosedMetrics(t *testing.T) {
 }
 
 // acknowledge takes a checkpoint, acknowledges it and returns its deltas.
+// TestNameIsUsedAgain closes a metric and defines another kind under its name
+// before a reader was told of all: both are told, one after the other.
+func TestNameIsUsedAgain(t *testing.T) {
+	r := New(Options{})
+	reader := r.NewReader()
+	defer reader.Close()
+	first := define(t, r, counter("jobs_total", "a"))
+	first.AddInt(3, "x")
+	acknowledge(t, reader)
+	first.AddInt(4, "x")
+	first.Close()
+	again := counter("jobs_total", "b")
+	again.Number = metric.Float64
+	define(t, r, again).AddFloat(5, "y")
+	told := map[metric.Number]int64{}
+	for range 4 {
+		runtime.GC()
+		c, err := reader.Checkpoint(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := 0
+		for f := range c.Families() {
+			if f.Descriptor.Name != "jobs_total" {
+				continue
+			}
+			names++
+			for p := range f.Points {
+				told[f.Descriptor.Number] += p.Int + int64(p.Float)
+			}
+		}
+		if names > 1 {
+			t.Errorf("%d families of one name in a checkpoint", names)
+		}
+		if err := c.Ack(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told[metric.Int64] != 4 || told[metric.Float64] != 5 {
+		t.Errorf("told %v, want what was left of the closed metric and all of the new one", told)
+	}
+}
+
 func acknowledge(t *testing.T, reader *Reader) *tally {
 	t.Helper()
 	c, err := reader.Checkpoint(context.Background())

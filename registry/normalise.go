@@ -22,12 +22,19 @@ type Normaliser interface {
 	Version() uint64
 }
 
-// normalised returns values as the family keeps them, and whether that changed
-// any. It changes them in place.
+// normalised changes values in place to those the family keeps them under, and
+// reports whether that changed any.
 func (f *family) normalised(values []string) bool {
 	var before [maxInline]string
 	kept := append(before[:0], values...)
-	f.normaliser.Normalise(values)
+	if f.normaliser != nil {
+		f.normaliser.Normalise(values)
+	}
+	for at, budget := range f.budgets {
+		if budget.values != nil {
+			values[at] = budget.values.Resolve(values[at])
+		}
+	}
 	return !slices.Equal(kept, values)
 }
 
@@ -45,6 +52,7 @@ func (i *Instrument) makeNormalised(values []string) *series {
 		f.values.Put(all)
 	}()
 	merged := f.normalised(*all)
+	f.countOverflow(*all)
 	hash := f.hashAll(*all)
 	s := f.find(*all, hash)
 	if s == nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/metertree/metertree/metric"
@@ -76,6 +75,9 @@ func (rd *Reader) retiredOf(f *family) []*retiredSeries {
 type Checkpoint struct {
 	reader   *Reader
 	families []*familyReading
+	// shown are the families under every name they are exposed under, ordered by
+	// name.
+	shown []*metric.Family
 }
 
 // ErrSuperseded is returned when a checkpoint is acknowledged after the reader
@@ -99,29 +101,54 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 	rd.current = nil
 	c := &Checkpoint{reader: rd}
 	families := rd.registry.currentFamilies()
+	taken := map[string]bool{}
+	for _, f := range rd.closedFamilies(families) {
+		if want != nil && !want(&f.Descriptor) {
+			rd.giveUp(f)
+			continue
+		}
+		r := rd.readClosed(f)
+		c.families = append(c.families, r)
+		taken[f.Name] = !r.showsNothing() || taken[f.Name]
+	}
 	for _, f := range families {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f.settlePending()
-		if want == nil || want(&f.Descriptor) {
+		switch {
+		case want != nil && !want(&f.Descriptor):
+			f.settlePending()
+			rd.giveUp(f)
+		case taken[f.Name]:
+			// A closed metric had the name; this one waits for the next turn.
+		default:
+			f.settlePending()
 			c.families = append(c.families, rd.read(f))
-		} else {
-			rd.giveUp(f)
 		}
 	}
-	for _, f := range rd.closedFamilies(families) {
-		if want == nil || want(&f.Descriptor) {
-			c.families = append(c.families, rd.readClosed(f))
-		} else {
-			rd.giveUp(f)
-		}
-	}
-	slices.SortStableFunc(c.families, func(a, b *familyReading) int {
-		return strings.Compare(a.family.Name, b.family.Name)
-	})
+	c.show()
 	rd.current = c
 	return c, nil
+}
+
+// show lists what the checkpoint yields.
+func (c *Checkpoint) show() {
+	now := c.reader.registry.options.Now()
+	for _, r := range c.families {
+		if r.showsNothing() {
+			continue
+		}
+		if r.family.renames == nil {
+			c.shown = append(c.shown, &r.shown)
+			continue
+		}
+		for _, name := range r.family.renames.Names(r.family.Name, now) {
+			named := r.shown
+			named.Descriptor.Name = name
+			c.shown = append(c.shown, &named)
+		}
+	}
+	slices.SortStableFunc(c.shown, byName)
 }
 
 // closedFamilies returns those families the reader still has something of that
@@ -160,11 +187,8 @@ func (rd *Reader) giveUp(f *family) {
 // run.
 func (c *Checkpoint) Families() iter.Seq[*metric.Family] {
 	return func(yield func(*metric.Family) bool) {
-		for _, r := range c.families {
-			if r.showsNothing() {
-				continue
-			}
-			if !yield(&r.shown) {
+		for _, f := range c.shown {
+			if !yield(f) {
 				return
 			}
 		}

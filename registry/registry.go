@@ -13,6 +13,7 @@ import (
 
 	"github.com/metertree/metertree/internal/cell"
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/policy"
 )
 
 // DefaultSeriesBudget is how many label sets an instrument admits if neither
@@ -88,6 +89,12 @@ type Definition struct {
 	ForgetAfter int
 	// Normaliser bounds the values of labels; nil keeps them as they are.
 	Normaliser Normaliser
+	// KeyBudgets bound how many values keys may have; beyond, a key's value is
+	// merged. A key without a budget has as many as there are series.
+	KeyBudgets map[string]int
+	// Renames say under which names the metric was exposed before, each name a
+	// link of the chain that leads to the present one.
+	Renames []policy.Rename
 }
 
 // Define returns the instrument of the given definition, made at the first
@@ -132,12 +139,13 @@ func (r *Registry) family(d *Definition, read Callback) (*family, error) {
 		}
 		return f, f.conflict(*d)
 	}
-	if err := r.claim(d.Descriptor); err != nil {
+	if err := r.claim(d); err != nil {
 		return nil, err
 	}
 	f := newFamily(r, *d, read)
 	r.families[d.Name] = f
 	r.ordered = nil
+	r.noticeRenames(f)
 	return f, nil
 }
 
@@ -169,6 +177,9 @@ func (d *Definition) validate() error {
 	if d.Kept() == metric.Exact && (d.ExactLimit < 1 || d.ExactLimit > cell.MaxValues) {
 		return fmt.Errorf("metric %s: a limit of %d exact values: choose from 1 to %d, or keep buckets", d.Name, d.ExactLimit, cell.MaxValues)
 	}
+	if err := d.validateRenames(); err != nil {
+		return err
+	}
 	if e := d.Exponential; e != (metric.ExponentialLayout{}) {
 		if err := cell.CheckSketch(e.Size, e.ZeroThreshold); err != nil {
 			return fmt.Errorf("metric %s: %w", d.Name, err)
@@ -179,8 +190,8 @@ func (d *Definition) validate() error {
 
 // claim reserves the sample names a metric is exposed under, so that no
 // exposition ever holds one name twice.
-func (r *Registry) claim(d metric.Descriptor) error {
-	names := sampleNames(d)
+func (r *Registry) claim(d *Definition) error {
+	names := d.sampleNames()
 	for _, name := range names {
 		if owner, taken := r.owners[name]; taken {
 			return fmt.Errorf("metric %s would be exposed as %s, which metric %s already is: choose another name", d.Name, name, owner)
@@ -192,10 +203,15 @@ func (r *Registry) claim(d metric.Descriptor) error {
 	return nil
 }
 
-func sampleNames(d metric.Descriptor) []string {
-	names := []string{d.Name}
-	for _, suffix := range sampleSuffixes(d) {
-		names = append(names, d.Name+suffix)
+// sampleNames returns the names of samples under the present name and every
+// earlier one.
+func (d *Definition) sampleNames() []string {
+	suffixes := append(sampleSuffixes(d.Descriptor), "")
+	var names []string
+	for _, name := range d.names() {
+		for _, suffix := range suffixes {
+			names = append(names, name+suffix)
+		}
 	}
 	return names
 }
@@ -224,7 +240,7 @@ func (r *Registry) remove(f *family) {
 	delete(r.families, f.Name)
 	r.ordered = nil
 	r.closing = append(r.closing, f)
-	for _, name := range sampleNames(f.Descriptor) {
+	for _, name := range f.claimed {
 		delete(r.owners, name)
 	}
 }
@@ -266,15 +282,15 @@ func (r *Registry) Families(ctx context.Context) iter.Seq[*metric.Family] {
 }
 
 func (r *Registry) yieldFamilies(ctx context.Context, yield func(*metric.Family) bool) {
-	for _, f := range r.currentFamilies() {
+	for _, f := range r.exposed(r.currentFamilies()) {
 		if ctx.Err() != nil {
 			return
 		}
-		f.settlePending()
-		if f.showsNothing() {
+		f.family.settlePending()
+		if f.family.showsNothing() {
 			continue
 		}
-		if !yield(&f.shown) {
+		if !yield(f.shown) {
 			return
 		}
 	}

@@ -67,6 +67,9 @@ func (f *family) endLocked(gone func(*series) (waiting, bool)) {
 	defer f.maintained.Unlock()
 	for _, w := range leave {
 		f.seal(w.series)
+		if len(f.budgets) > 0 {
+			f.giveValuesLocked(w.series.labels.Values(nil, f.keys))
+		}
 	}
 	f.ending = append(f.ending, stamped(leave)...)
 }

@@ -116,18 +116,6 @@ func (s snapshot) copyFrom(other snapshot) {
 	}
 }
 
-// clear makes a snapshot one that holds nothing.
-func (s snapshot) clear() {
-	switch {
-	case s.sketch != nil:
-		*s.sketch = aggregate.SketchState{}
-	case s.exact != nil:
-		*s.exact = aggregate.ExactState{}
-	default:
-		clear(s.words)
-	}
-}
-
 // floatWord returns the position of the only word that holds the bits of a
 // float, or -1.
 func (f *family) floatWord() int {

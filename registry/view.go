@@ -16,7 +16,7 @@ const batch = 128
 type passage struct {
 	batch, other block
 	sweep        sweep
-	point metric.Point
+	point        metric.Point
 }
 
 func (f *family) borrow() *passage {
@@ -34,10 +34,15 @@ func (f *family) showsNothing() bool { return f.read == nil && len(f.live()) == 
 func (f *family) yieldPoints(yield func(*metric.Point) bool) {
 	r := f.borrow()
 	defer f.passages.Put(r)
-	f.passing.RLock()
-	defer f.passing.RUnlock()
 	sweep := f.beginSweep(&r.sweep)
 	defer sweep.end()
+	f.pass(r, sweep, yield)
+}
+
+// pass goes through the live series.
+func (f *family) pass(r *passage, sweep *sweep, yield func(*metric.Point) bool) {
+	f.passing.RLock()
+	defer f.passing.RUnlock()
 	for rest := f.live(); len(rest) > 0; {
 		chunk := rest[:min(batch, len(rest))]
 		rest = rest[len(chunk):]

@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"internal/cell", "metric"},
 	{"aggregate"},
 	{"policy"},
+	{"policy/..."},
 	{"registry"},
 	{"meter"},
 	{"integrate"},
@@ -30,6 +31,7 @@ var floors = [][]string{
 	{"export/..."},
 	{"control"},
 	{"collect"},
+	{"collect/internal/..."},
 	{"collect/..."},
 	{"buffer"},
 	{"tree"},
@@ -42,7 +44,7 @@ var floors = [][]string{
 const examples = "examples/..."
 
 // testHelpers are packages that only tests may import.
-var testHelpers = []string{"internal/realserver"}
+var testHelpers = []string{"internal/realserver", "export/exporttest", "collect/internal/collecttest"}
 
 // onlyFor lists what few may import, although many stand above it.
 var onlyFor = map[string][]string{

@@ -24,7 +24,7 @@ type Exporter interface {
 	// The batch, its families and their points are valid until Export returns.
 	Export(ctx context.Context, batch *Batch) error
 	// Shutdown delivers what the exporter itself still holds and frees what it
-	// uses. Export is not called after it.
+	// uses, also when its context has ended. Export is not called after it.
 	Shutdown(ctx context.Context) error
 }
 
@@ -39,8 +39,9 @@ type Batch struct {
 	// Time is when the values were read.
 	Time time.Time
 	// Families yields every family with at least one point, ordered by name,
-	// each name once, each label set of a family once. It may be iterated more
-	// than once and gives the same every time.
+	// each name once, each label set of a family once; there may be none. It may
+	// be iterated more than once: deltas are the same every time, while totals
+	// may be read anew and have grown.
 	Families iter.Seq[*metric.Family]
 }
 

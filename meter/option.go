@@ -1,10 +1,13 @@
 package meter
 
 import (
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/metertree/metertree/aggregate"
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/policy"
 	"github.com/metertree/metertree/registry"
 )
 
@@ -95,6 +98,45 @@ func Monotonic() Option {
 // are merged on the key with the most values.
 func SeriesBudget(series int) Option {
 	return optionFunc(func(d *registry.Definition) { d.SeriesBudget = series })
+}
+
+// KeyBudget sets how many values a key may have before further ones are merged.
+func KeyBudget(key string, values int) Option {
+	return optionFunc(func(d *registry.Definition) {
+		d.KeyBudgets = maps.Clone(d.KeyBudgets)
+		if d.KeyBudgets == nil {
+			d.KeyBudgets = map[string]int{}
+		}
+		d.KeyBudgets[key] = values
+	})
+}
+
+// Values maps the values of a key to those that series are kept under, such as
+// routes to their template: package policy/normalise has functions for it. The
+// function must leave alone what it has given itself, may be called from any
+// goroutine, and should not allocate. It does not run for values that have a
+// series already.
+func Values(key string, normalise func(string) string) Option {
+	return optionFunc(func(d *registry.Definition) {
+		d.Values = maps.Clone(d.Values)
+		if d.Values == nil {
+			d.Values = map[string]func(string) string{}
+		}
+		d.Values[key] = normalise
+	})
+}
+
+// RenamedFrom exposes the metric under its old full name too, from since until
+// before until, so that dashboards and alerts can follow; before since it has the
+// old name alone. Give it once for each earlier name, the latest first.
+func RenamedFrom(old string, since, until time.Time) Option {
+	return optionFunc(func(d *registry.Definition) {
+		next := d.Name
+		if n := len(d.Renames); n > 0 {
+			next = d.Renames[n-1].Old
+		}
+		d.Renames = append(slices.Clip(d.Renames), policy.Rename{Old: old, New: next, Since: since, Until: until})
+	})
 }
 
 // ForgetAfter sets for how many collections a series must be idle to be

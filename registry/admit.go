@@ -76,6 +76,9 @@ func (f *family) insertLocked(values []string, hash uint32) *series {
 	} else {
 		f.table.Store(tableOf(append(t.all(), s)))
 	}
-	f.ordered = nil
+	f.ordered, f.shownList = nil, nil
+	if len(f.retained) > 0 {
+		f.resumeLocked(s)
+	}
 	return s
 }

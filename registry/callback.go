@@ -1,6 +1,11 @@
 package registry
 
-import "github.com/metertree/metertree/metric"
+import (
+	"slices"
+	"strings"
+
+	"github.com/metertree/metertree/metric"
+)
 
 // Callback reads a family's values at a collection and gives each to the
 // observer. It must not keep the observer. A panic ends the family's part of
@@ -8,7 +13,9 @@ import "github.com/metertree/metertree/metric"
 type Callback func(*Observer)
 
 // Observer takes the values that a callback reads. The label values are those
-// of the descriptor's keys in their order; a label set is given once.
+// of the descriptor's keys in their order; a label set is given once. Those that
+// become one when their values are normalised are merged as the kind and the fold
+// say; a gauge without such a fold keeps the first.
 type Observer struct {
 	family *family
 	parts  *Instrument
@@ -41,6 +48,60 @@ func (o *Observer) add(p metric.Point, values []string) {
 		o.family.registry.drop(o.family.Name, WrongArity)
 		return
 	}
-	p.Labels = metric.EncodeLabels(o.family.keys, o.parts.allValues(nil, values))
+	all := o.parts.allValues(nil, values)
+	if o.family.normalises {
+		o.family.normalised(all)
+	}
+	p.Labels = metric.EncodeLabels(o.family.keys, all)
 	o.points = append(o.points, p)
+}
+
+// runCallback returns what the callback gives, sorted by labels, each label set
+// once.
+func (f *family) runCallback() []metric.Point {
+	o := &Observer{family: f, parts: f.callbackParts}
+	f.registry.protect(f.Name, func() { f.read(o) })
+	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
+		return strings.Compare(string(a.Labels), string(b.Labels))
+	})
+	points := o.points[:0]
+	for _, p := range o.points {
+		last := len(points) - 1
+		switch {
+		case last < 0 || points[last].Labels != p.Labels:
+			points = append(points, p)
+		case f.normalises && !f.mergePoint(&points[last], &p):
+			f.registry.drop(f.Name, Merged)
+		}
+	}
+	return points
+}
+
+// mergePoint adds a point whose labels became those of another when they were
+// normalised, and reports whether the two can be one.
+func (f *family) mergePoint(to, p *metric.Point) bool {
+	switch {
+	case f.Kind == metric.Histogram:
+		if !slices.Equal(to.Histogram.Bounds, p.Histogram.Bounds) {
+			return false
+		}
+		// The slice is the callback's.
+		to.Histogram.Counts = slices.Clone(to.Histogram.Counts)
+		for i, n := range p.Histogram.Counts {
+			to.Histogram.Counts[i] += n
+		}
+		to.Histogram.Sum += p.Histogram.Sum
+	case f.Kind != metric.Gauge || f.Fold == metric.FoldSum:
+		to.Int += p.Int
+		to.Float += p.Float
+	case f.Fold == metric.FoldMin:
+		to.Float = min(to.Float, p.Float)
+	case f.Fold == metric.FoldMax:
+		to.Float = max(to.Float, p.Float)
+	case f.Fold == metric.FoldLast:
+		to.Float = p.Float
+	default:
+		return false
+	}
+	return true
 }

@@ -22,13 +22,18 @@ type family struct {
 	budget   int
 	// forgetAfter is how many idle sweeps end a series; 0 keeps all.
 	forgetAfter int
+	// byKey are the functions for the values of each key, nil where there is none.
+	byKey []func(string) string
 	// normaliser may be nil. version is what it said when all series were
 	// normalised last.
 	normaliser Normaliser
 	version    atomic.Uint64
+	// seenAt is the position of the key whose values the normaliser is told, or
+	// -1.
+	seenAt int
 	// budgets are those of the keys, in their order; nil if none has one.
 	budgets []keyBudget
-	// normalises is set if there is a normaliser or a budget.
+	// normalises is set if there is any of these.
 	normalises bool
 	// passing is held for reading by collections on their way through the
 	// family, however long a scraper takes, and only ever tried for writing.
@@ -63,6 +68,10 @@ type family struct {
 	instruments map[string]*Instrument
 	// ordered are the live series sorted by labels, nil after a change.
 	ordered []*series
+	// retained have ended and are still shown. shownList are the live and the
+	// retained series sorted by labels, nil after a change.
+	retained  []retainedSeries
+	shownList []*series
 	// draining are series that were demoted and wait to be settled; ending are
 	// those that were sealed and do.
 	draining, ending []waiting
@@ -76,7 +85,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 		keys:        d.AllKeys(),
 		budget:      d.SeriesBudget,
 		forgetAfter: d.ForgetAfter,
-		normaliser:  d.Normaliser,
+		seenAt:      -1,
 		read:        read,
 		instruments: map[string]*Instrument{},
 	}
@@ -94,11 +103,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	if read != nil {
 		f.callbackParts = newInstrument(f, d.Descriptor)
 	}
-	f.setKeyBudgets(d.KeyBudgets)
-	f.normalises = f.normaliser != nil || f.budgets != nil
-	if f.normaliser != nil {
-		f.version.Store(f.normaliser.Version())
-	}
+	f.setNormalisers(&d)
 	f.table.Store(newTable(0))
 	f.shown = metric.Family{Descriptor: f.Descriptor, Keys: f.keys, Points: f.yieldPoints}
 	if read != nil {
@@ -170,12 +175,22 @@ func instrumentID(d metric.Descriptor) string {
 	return fmt.Sprintf("%q%q", d.Const, d.Keys)
 }
 
-// live returns the live series sorted by labels; the slice is not to be
-// written.
-func (f *family) live() []*series {
+// toShow returns the series that a collection shows, sorted by labels; the slice
+// is not to be written.
+func (f *family) toShow() []*series {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.liveLocked()
+	if len(f.retained) == 0 {
+		return f.liveLocked()
+	}
+	if f.shownList == nil {
+		f.shownList = slices.Clone(f.liveLocked())
+		for _, r := range f.retained {
+			f.shownList = append(f.shownList, r.series)
+		}
+		slices.SortFunc(f.shownList, byLabels)
+	}
+	return f.shownList
 }
 
 func (f *family) liveLocked() []*series {

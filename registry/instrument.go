@@ -14,6 +14,8 @@ import (
 type Instrument struct {
 	family *family
 	keys   int
+	// seen is set if the normaliser wants to be told of updates.
+	seen bool
 	// constHash is the part of a series' hash that the constant labels make.
 	constHash uint64
 	// hashKeys are those of the values that updates give.
@@ -37,7 +39,7 @@ type part struct {
 const constant = -1
 
 func newInstrument(f *family, d metric.Descriptor) *Instrument {
-	i := &Instrument{family: f, keys: len(d.Keys), hashKeys: make([]keyPair, len(d.Keys))}
+	i := &Instrument{family: f, keys: len(d.Keys), seen: f.seenAt >= 0, hashKeys: make([]keyPair, len(d.Keys))}
 	for at, key := range f.keys {
 		p := part{value: slices.Index(d.Keys, key), skip: len(key) + len(`="`)}
 		if at > 0 {
@@ -74,9 +76,21 @@ func (i *Instrument) series(values []string) *series {
 			return i.make(values, hash)
 		}
 		if s.hash == hash && i.matches(s, values) {
+			if i.seen {
+				i.tellSeen(values)
+			}
 			return s
 		}
 	}
+}
+
+// tellSeen tells the normaliser of an update that does not ask it.
+func (i *Instrument) tellSeen(values []string) {
+	p := i.parts[i.family.seenAt]
+	if p.value != constant {
+		p.fixed = values[p.value]
+	}
+	i.family.normaliser.Seen(p.fixed)
 }
 
 // matches compares a series' label set with values, without encoding them.
@@ -173,6 +187,28 @@ func (i *Instrument) Delete(values ...string) bool {
 	}
 	i.family.endLocked(func(have *series) (waiting, bool) { return waiting{series: have}, have == s })
 	return true
+}
+
+// DeleteWhere ends every series, of whichever metric, whose labels have the given
+// value, such as those of a tenant that is gone, and returns how many there
+// were. Callbacks are not asked: they say themselves what they show.
+func (r *Registry) DeleteWhere(label, value string) (ended int) {
+	for _, f := range r.currentFamilies() {
+		at, found := slices.BinarySearch(f.keys, label)
+		if !found || f.read != nil {
+			continue
+		}
+		f.mu.Lock()
+		f.endLocked(func(s *series) (waiting, bool) {
+			gone := f.valueOf(s, at) == value
+			if gone {
+				ended++
+			}
+			return waiting{series: s}, gone
+		})
+		f.mu.Unlock()
+	}
+	return ended
 }
 
 // Close ends every series of the instrument's metric, whichever scope they

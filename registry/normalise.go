@@ -2,24 +2,39 @@ package registry
 
 import (
 	"slices"
+	"time"
 
 	"github.com/metertree/metertree/metric"
 )
 
 // Normaliser maps the label values that updates give to those that series are
-// kept under, so that they are of a finite set: routes to their template,
-// tenants beyond the active ones to Overflow. Both methods may be called from
-// any goroutine, while the family is locked, and must not call the registry.
+// kept under, so that they are of a finite set: tenants beyond the active ones to
+// Overflow. Its methods may be called from any goroutine, while the family is
+// locked, and must not call the registry.
 type Normaliser interface {
 	// Normalise changes values in place; they are those of all labels in the
 	// order of Descriptor.AllKeys. It must neither keep the slice nor allocate,
 	// and must leave values alone that it has given itself. Updates of a label
 	// set that has a series do not call it.
 	Normalise(values []string)
+	// Seen is told of updates that do not call Normalise: one value of
+	// SeenLabel for each, and for each collection that finds a series changed
+	// whose updates came through a bound handle.
+	Seen(value string)
+	// SeenLabel names the label whose values Seen is told; empty for none.
+	SeenLabel() string
 	// Version changes whenever Normalise may answer differently from before.
-	// At the next collection the series whose labels it then changes end, and
-	// what they have counted is shown by those that take their place.
+	// At the next collection the series whose labels it then changes end.
+	//
+	// A counter or histogram that ended so stays shown with what it has counted
+	// for Retention: to add that to the series which counts from now on would
+	// look like updates of this moment. If its labels are normalised as before by
+	// then, its count goes on. The sum of an up-down counter goes to the series
+	// that counts from now on, where later updates may take it back. The value
+	// of a gauge is dropped: nobody would keep it up to date.
 	Version() uint64
+	// Retention is how long ended series stay shown.
+	Retention() time.Duration
 }
 
 // normalised changes values in place to those the family keeps them under, and
@@ -27,6 +42,11 @@ type Normaliser interface {
 func (f *family) normalised(values []string) bool {
 	var before [maxInline]string
 	kept := append(before[:0], values...)
+	for at, normalise := range f.byKey {
+		if normalise != nil {
+			values[at] = normalise(values[at])
+		}
+	}
 	if f.normaliser != nil {
 		f.normaliser.Normalise(values)
 	}
@@ -36,6 +56,22 @@ func (f *family) normalised(values []string) bool {
 		}
 	}
 	return !slices.Equal(kept, values)
+}
+
+// setNormalisers takes over what a definition says about values.
+func (f *family) setNormalisers(d *Definition) {
+	if len(d.Values) > 0 {
+		f.byKey = make([]func(string) string, len(f.keys))
+		for at, key := range f.keys {
+			f.byKey[at] = d.Values[key]
+		}
+	}
+	if f.normaliser = d.Normaliser; f.normaliser != nil {
+		f.version.Store(f.normaliser.Version())
+		f.seenAt = slices.Index(f.keys, f.normaliser.SeenLabel())
+	}
+	f.setKeyBudgets(d.KeyBudgets)
+	f.normalises = f.byKey != nil || f.normaliser != nil || f.budgets != nil
 }
 
 // makeNormalised finds or makes the series of values that have none of their
@@ -77,17 +113,21 @@ func (f *family) markMerged(s *series) {
 }
 
 // readmit ends the series whose labels are normalised differently since the
-// last time, and lets those that take their place show what they counted. While
-// a collection is under way it leaves that to the next one, so that none shows
-// a count twice or not at all.
+// last time, and lets go of those that were shown for long enough. While a
+// collection is under way it leaves that to the next one, so that none shows a
+// count twice or not at all.
 func (f *family) readmit() {
-	if f.normaliser == nil || f.version.Load() == f.normaliser.Version() || !f.passing.TryLock() {
+	if f.normaliser == nil || !f.passing.TryLock() {
 		return
 	}
 	defer f.passing.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.version.Store(f.normaliser.Version())
+	f.releaseLocked()
+	version := f.normaliser.Version()
+	if f.version.Swap(version) == version {
+		return
+	}
 	var moved []*series
 	f.endLocked(func(s *series) (waiting, bool) {
 		if !f.normalised(s.labels.Values(nil, f.keys)) {
@@ -97,23 +137,60 @@ func (f *family) readmit() {
 		return waiting{series: s, moved: true}, true
 	})
 	for _, s := range moved {
-		f.bequeathLocked(s)
+		f.disposeLocked(s)
 	}
 }
 
-// bequeathLocked makes the series that takes the place of a sealed one show what
-// that one has counted, and what it showed for others.
-func (f *family) bequeathLocked(s *series) {
-	heir := f.admitLocked(s.labels.Values(nil, f.keys), s.hash)
-	if heir == nil {
+// disposeLocked does what Normaliser says to a series that it made end.
+func (f *family) disposeLocked(s *series) {
+	switch f.Kind {
+	case metric.Gauge:
+	case metric.UpDownCounter:
+		if heir := f.admitLocked(s.labels.Values(nil, f.keys), s.hash); heir != nil {
+			f.bequeathLocked(s, heir)
+		}
+	default:
+		f.retained = append(f.retained, retainedSeries{s, f.registry.options.Now().Add(f.normaliser.Retention())})
+		s.state.Or(flagRetained)
+		f.shownList = nil
+	}
+}
+
+// retainedSeries has ended and is still shown.
+type retainedSeries struct {
+	*series
+	until time.Time
+}
+
+// releaseLocked lets go of the retained series whose time is over.
+func (f *family) releaseLocked() {
+	if len(f.retained) == 0 {
 		return
 	}
-	if f.Kind == metric.Gauge {
-		f.markMerged(heir)
-		if f.Fold != metric.FoldSum {
-			return
-		}
+	now := f.registry.options.Now()
+	kept := len(f.retained)
+	f.retained = slices.DeleteFunc(f.retained, func(r retainedSeries) bool { return !now.Before(r.until) })
+	if len(f.retained) < kept {
+		f.shownList = nil
 	}
+}
+
+// resumeLocked lets a new series go on from a retained one with its labels.
+func (f *family) resumeLocked(s *series) {
+	at := slices.IndexFunc(f.retained, func(r retainedSeries) bool { return r.labels == s.labels })
+	if at < 0 {
+		return
+	}
+	old := f.retained[at].series
+	f.retained = slices.Delete(f.retained, at, at+1)
+	old.state.And(^uint32(flagRetained))
+	s.start = old.start
+	f.bequeathLocked(old, s)
+}
+
+// bequeathLocked makes a series show what a sealed one has counted, and what
+// that one showed for others.
+func (f *family) bequeathLocked(s, heir *series) {
 	f.maintained.Lock()
 	defer f.maintained.Unlock()
 	from, to := s.odd(), heir.odd()
@@ -124,6 +201,12 @@ func (f *family) bequeathLocked(s *series) {
 	from.inherits.Store(nil)
 	if carried := from.carried.Swap(nil); carried != nil {
 		f.carry(to, *carried)
+	}
+	if s.has(flagSettled) {
+		// Nothing else will turn up to do it.
+		final := f.newSnapshot()
+		f.load(s, final)
+		f.inheritLocked(s, final)
 	}
 }
 

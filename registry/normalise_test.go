@@ -3,11 +3,13 @@ package registry
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -15,8 +17,13 @@ import (
 // guard admits some tenants, and lets all others be one. The label is the last
 // of its metrics.
 type guard struct {
-	admitted atomic.Pointer[map[string]bool]
-	version  atomic.Uint64
+	admitted  atomic.Pointer[map[string]bool]
+	version   atomic.Uint64
+	retention time.Duration
+	label     string
+
+	mu   sync.Mutex
+	seen map[string]int
 }
 
 func (g *guard) admit(tenants ...string) {
@@ -29,6 +36,19 @@ func (g *guard) admit(tenants ...string) {
 }
 
 func (g *guard) Version() uint64 { return g.version.Load() }
+
+func (g *guard) Retention() time.Duration { return g.retention }
+
+func (g *guard) SeenLabel() string { return g.label }
+
+func (g *guard) Seen(value string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.seen == nil {
+		g.seen = map[string]int{}
+	}
+	g.seen[value]++
+}
 
 func (g *guard) Normalise(values []string) {
 	if last := len(values) - 1; !(*g.admitted.Load())[values[last]] {
@@ -46,7 +66,8 @@ type guarded struct {
 }
 
 func newGuarded(t *testing.T) *guarded {
-	g := &guarded{registry: New(Options{}), guard: &guard{}}
+	// Nothing is released, so that a collection shows all that was recorded.
+	g := &guarded{registry: New(Options{}), guard: &guard{retention: time.Hour}}
 	g.guard.admit()
 	make := func(name string, kind metric.Kind, change func(*Definition)) *Instrument {
 		d := counter(name, "op", "tenant")
@@ -58,7 +79,7 @@ func newGuarded(t *testing.T) *guarded {
 		return define(t, g.registry, d)
 	}
 	g.counter = make("calls_total", metric.Counter, func(*Definition) {})
-	g.inFlight = make("in_flight", metric.Gauge, func(d *Definition) { d.Fold = metric.FoldSum })
+	g.inFlight = make("in_flight", metric.UpDownCounter, func(*Definition) {})
 	g.histogram = make("sizes", metric.Histogram, func(d *Definition) { d.Bounds = []float64{1, 3} })
 	g.sketch = make("ranges", metric.Histogram, func(d *Definition) { d.Exponential.Size = 20 })
 	g.summary = make("extremes", metric.Histogram, func(d *Definition) { d.Aggregation = metric.MinMaxSumCount })
@@ -74,7 +95,7 @@ func (g *guarded) update(rng *rand.Rand, bound boundCache) {
 	} else {
 		g.counter.AddInt(v, op, tenant)
 	}
-	g.inFlight.AddGauge(float64(v), op, tenant)
+	g.inFlight.AddFloat(float64(v), op, tenant)
 	for _, h := range []*Instrument{g.histogram, g.sketch, g.summary, g.values} {
 		h.Observe(float64(v), op, tenant)
 	}
@@ -136,8 +157,8 @@ func TestTenantsAddUp(t *testing.T) {
 		for range f.Points {
 			series++
 		}
-		if series > 2*3 && f.Descriptor.Scope == nil {
-			t.Errorf("%s has %d series, want those of two tenants and the rest", f.Descriptor.Name, series)
+		if limit := 2 * (8 + 1); series > limit && f.Descriptor.Scope == nil {
+			t.Errorf("%s has %d series, want no more than %d, those of all tenants and of the rest", f.Descriptor.Name, series, limit)
 		}
 	}
 }
@@ -237,5 +258,130 @@ func TestGaugeOfSeveralTenantsTakesWhatItDeclares(t *testing.T) {
 		if got != tt.want || dropped != tt.dropped {
 			t.Errorf("fold %s: %v with %d dropped, want %v with %d", tt.fold, got, dropped, tt.want, tt.dropped)
 		}
+	}
+}
+
+// TestTenantThatLosesItsPlace follows the series of one tenant of each kind of
+// metric, until it has its place again.
+func TestTenantThatLosesItsPlace(t *testing.T) {
+	now := day(1)
+	r := New(Options{Now: func() time.Time { return now }})
+	g := &guard{retention: time.Hour}
+	g.admit("a", "b")
+	tenants := func(name string, kind metric.Kind) *Instrument {
+		d := counter(name, "tenant")
+		d.Kind, d.Normaliser = kind, g
+		return define(t, r, d)
+	}
+	calls, inFlight := tenants("calls_total", metric.Counter), tenants("in_flight", metric.UpDownCounter)
+	check := func(when string, wantCalls, wantInFlight map[string]int64) {
+		t.Helper()
+		runtime.GC()
+		for range 2 { // what has settled shows the same
+			if got := ints(r, "calls_total"); !maps.Equal(got, wantCalls) {
+				t.Errorf("%s: calls %v, want %v", when, got, wantCalls)
+			}
+			if got := ints(r, "in_flight"); !maps.Equal(got, wantInFlight) {
+				t.Errorf("%s: in flight %v, want %v", when, got, wantInFlight)
+			}
+		}
+	}
+	record := func(v int64) {
+		calls.AddInt(v, "a")
+		inFlight.AddInt(v, "a")
+	}
+	const a, rest = `tenant="a"`, `tenant="__overflow__"`
+	record(5)
+	check("admitted", map[string]int64{a: 5}, map[string]int64{a: 5})
+	g.admit("b")
+	check("evicted", map[string]int64{a: 5}, map[string]int64{rest: 5})
+	record(2)
+	check("late update", map[string]int64{a: 5, rest: 2}, map[string]int64{rest: 7})
+	g.admit("a")
+	record(4)
+	check("admitted again", map[string]int64{a: 9, rest: 2}, map[string]int64{a: 4, rest: 7})
+	g.admit()
+	now = now.Add(59 * time.Minute)
+	check("evicted again", map[string]int64{a: 9, rest: 2}, map[string]int64{rest: 11})
+	now = now.Add(2 * time.Hour)
+	check("released", map[string]int64{rest: 2}, map[string]int64{rest: 11})
+	g.admit("a")
+	record(1)
+	check("back after its release", map[string]int64{a: 1, rest: 2}, map[string]int64{a: 1, rest: 11})
+}
+
+func TestNormaliserIsToldOfUpdates(t *testing.T) {
+	r, g := New(Options{}), &guard{label: "tenant"}
+	g.admit("a", "b")
+	d := counter("calls_total", "op", "tenant")
+	d.Normaliser = g
+	i := define(t, r, d)
+	bound := i.Bind([]string{"op", "b"})
+	for range 4 { // the first makes the series, for which Normalise was called
+		i.AddInt(1, "op", "a")
+		bound.AddInt(1)
+	}
+	ints(r, "calls_total")
+	if want := map[string]int{"a": 3, "b": 1}; !maps.Equal(g.seen, want) {
+		t.Errorf("told of %v, want %v: one for each update, and one for a handle that was used", g.seen, want)
+	}
+}
+
+func TestCallbackValuesThatBecomeOneAreMerged(t *testing.T) {
+	tests := []struct {
+		name string
+		kind metric.Kind
+		fold metric.Fold
+		want float64
+	}{
+		{"total", metric.Counter, metric.FoldNone, 12},
+		{"sum", metric.Gauge, metric.FoldSum, 12},
+		{"min", metric.Gauge, metric.FoldMin, 2},
+		{"max", metric.Gauge, metric.FoldMax, 7},
+		{"last", metric.Gauge, metric.FoldLast, 2},
+		{"none", metric.Gauge, metric.FoldNone, 3},
+	}
+	for _, tt := range tests {
+		r, g := New(Options{}), &guard{}
+		g.admit("own")
+		d := counter(tt.name, "tenant")
+		d.Kind, d.Number, d.Fold, d.Normaliser = tt.kind, metric.Float64, tt.fold, g
+		err := r.DefineFunc(d, func(o *Observer) {
+			o.Float(3, "a")
+			o.Float(100, "own")
+			o.Float(7, "b")
+			o.Float(2, "c")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := map[string]float64{}
+		for f := range r.Collect(context.Background()) {
+			if f.Descriptor.Name == tt.name {
+				for p := range f.Points {
+					shown[p.Labels.String()] = p.Float
+				}
+			}
+		}
+		want := map[string]float64{`tenant="__overflow__"`: tt.want, `tenant="own"`: 100}
+		if !maps.Equal(shown, want) {
+			t.Errorf("%s: shown %v, want %v", tt.name, shown, want)
+		}
+	}
+}
+
+func TestDeleteWhere(t *testing.T) {
+	r := New(Options{})
+	a, b := define(t, r, counter("a_total", "op", "tenant")), define(t, r, counter("b_total", "tenant"))
+	for _, tenant := range []string{"x", "y"} {
+		a.AddInt(1, "get", tenant)
+		a.AddInt(1, "put", tenant)
+		b.AddInt(1, tenant)
+	}
+	if n := r.DeleteWhere("tenant", "x"); n != 3 {
+		t.Errorf("%d series ended, want 3", n)
+	}
+	if total(ints(r, "a_total")) != 2 || total(ints(r, "b_total")) != 1 {
+		t.Error("series of the other tenant are not as they were")
 	}
 }

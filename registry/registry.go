@@ -87,7 +87,12 @@ type Definition struct {
 	// ForgetAfter overrides the registry's; 0 keeps it, and a negative number
 	// keeps idle series.
 	ForgetAfter int
-	// Normaliser bounds the values of labels; nil keeps them as they are.
+	// Values map the values of some keys to those that series are kept under,
+	// each by itself. A function must leave alone what it has given, may be
+	// called from any goroutine, and should not allocate.
+	Values map[string]func(string) string
+	// Normaliser comes after Values and looks at all labels together; nil keeps
+	// them as they are.
 	Normaliser Normaliser
 	// KeyBudgets bound how many values keys may have; beyond, a key's value is
 	// merged. A key without a budget has as many as there are series.

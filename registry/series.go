@@ -37,6 +37,10 @@ const (
 	flagEnded
 	// flagMerged marks a gauge that stands for several label sets.
 	flagMerged
+	// flagRetained marks a series that was sealed and is still shown.
+	flagRetained
+	// flagSettled marks a sealed series whose count is final.
+	flagSettled
 
 	idleShift = 8
 	flagsMask = 1<<idleShift - 1

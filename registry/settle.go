@@ -59,7 +59,7 @@ func (f *family) endLocked(gone func(*series) (waiting, bool)) {
 		return
 	}
 	f.table.Store(tableOf(stay))
-	f.ordered = nil
+	f.ordered, f.shownList = nil, nil
 	if len(stay) < f.budget {
 		f.merged.Store(nil)
 	}
@@ -103,6 +103,7 @@ func (f *family) settleLocked() {
 		passed := w.since.Passed(now) && !f.arriving(w.series)
 		if passed {
 			f.settle(w.series)
+			w.series.state.Or(flagSettled)
 			f.passOnLocked(w)
 		}
 		return passed

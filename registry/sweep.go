@@ -31,6 +31,9 @@ func (w *sweep) note(s *series, read snapshot) {
 		return
 	}
 	idle := w.idleFor(s, read)
+	if at := w.family.seenAt; at >= 0 && idle == 0 && s.has(flagPinned) {
+		w.family.normaliser.Seen(w.family.valueOf(s, at))
+	}
 	if idle == demoteAfter {
 		w.demote = append(w.demote, s)
 	}
@@ -42,6 +45,9 @@ func (w *sweep) note(s *series, read snapshot) {
 		w.forget[s] = &shown
 	}
 }
+
+// valueOf returns the value of the key at a position.
+func (f *family) valueOf(s *series, at int) string { return s.labels.Values(nil, f.keys)[at] }
 
 // idleFor returns for how many sweeps the series has not changed.
 func (w *sweep) idleFor(s *series, read snapshot) uint32 {

@@ -1,11 +1,6 @@
 package registry
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/metertree/metertree/metric"
-)
+import "github.com/metertree/metertree/metric"
 
 // batch is how many series are read at once: few enough for a small buffer,
 // enough to make locking cheap.
@@ -27,7 +22,7 @@ func (f *family) borrow() *passage {
 }
 
 // showsNothing reports whether a collection leaves the family out.
-func (f *family) showsNothing() bool { return f.read == nil && len(f.live()) == 0 }
+func (f *family) showsNothing() bool { return f.read == nil && len(f.toShow()) == 0 }
 
 // yieldPoints yields series as they are now, and sweeps the family unless
 // another collection does.
@@ -43,16 +38,19 @@ func (f *family) yieldPoints(yield func(*metric.Point) bool) {
 func (f *family) pass(r *passage, sweep *sweep, yield func(*metric.Point) bool) {
 	f.passing.RLock()
 	defer f.passing.RUnlock()
-	for rest := f.live(); len(rest) > 0; {
+	for rest := f.toShow(); len(rest) > 0; {
 		chunk := rest[:min(batch, len(rest))]
 		rest = rest[len(chunk):]
 		f.loadAll(chunk, &r.batch, 0)
 		for i, s := range chunk {
-			if s.has(flagEnded) {
+			ended := s.has(flagEnded)
+			if ended && !s.has(flagRetained) {
 				continue
 			}
 			held := r.batch.at(i)
-			sweep.note(s, held)
+			if !ended {
+				sweep.note(s, held)
+			}
 			f.addCarried(s, held, r.other.at(0))
 			f.fill(&r.point, s, held)
 			if !yield(&r.point) {
@@ -97,15 +95,4 @@ func (f *family) yieldCallback(yield func(*metric.Point) bool) {
 			return
 		}
 	}
-}
-
-// runCallback returns what the callback gives, sorted by labels; of points
-// with the same labels the first.
-func (f *family) runCallback() []metric.Point {
-	o := &Observer{family: f, parts: f.callbackParts}
-	f.registry.protect(f.Name, func() { f.read(o) })
-	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
-		return strings.Compare(string(a.Labels), string(b.Labels))
-	})
-	return slices.CompactFunc(o.points, func(a, b metric.Point) bool { return a.Labels == b.Labels })
 }

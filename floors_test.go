@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"policy"},
 	{"policy/..."},
 	{"registry"},
+	{"admission"},
 	{"meter"},
 	{"integrate"},
 	{"export"},

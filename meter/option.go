@@ -139,6 +139,21 @@ func RenamedFrom(old string, since, until time.Time) Option {
 	})
 }
 
+// PerTenant declares that the metric makes sense for single tenants. Whether it
+// shows them is up to the operator's tenant guard.
+func PerTenant() Option {
+	return optionFunc(func(d *registry.Definition) { d.PerTenant = true })
+}
+
+// Waive takes the metric out of a rule about names, given by the ID that the
+// rule's findings show. The reason is for whoever reads the definition later; a
+// waiver without one is an error.
+func Waive(rule, reason string) Option {
+	return optionFunc(func(d *registry.Definition) {
+		d.Waivers = append(slices.Clip(d.Waivers), registry.Waiver{Rule: rule, Reason: reason})
+	})
+}
+
 // ForgetAfter sets for how many collections a series must be idle to be
 // forgotten, unless a bound handle pins it; a negative number keeps idle
 // series. A series that comes back starts from zero.

@@ -9,7 +9,7 @@ func (f *family) find(values []string, hash uint32) *series {
 	t := f.table.Load()
 	for at := t.home(hash); ; at = t.after(at) {
 		s := t.slots[at].Load()
-		if s == nil || s.hash == hash && f.hasValues(s, values) {
+		if s == nil || s.hash == hash && s != &taken && f.hasValues(s, values) {
 			return s
 		}
 	}
@@ -57,7 +57,7 @@ func (f *family) admitLocked(values []string, hash uint32) *series {
 	if s := f.find(values, hash); s != nil {
 		return s
 	}
-	if f.table.Load().used < f.budget {
+	if f.table.Load().size() < f.budget {
 		return f.insertLocked(values, hash)
 	}
 	return f.mergeLocked(values)

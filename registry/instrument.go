@@ -84,7 +84,7 @@ func (i *Instrument) series(values []string) *series {
 	}
 }
 
-// tellSeen tells the normaliser of an update that does not ask it.
+// tellSeen tells the normaliser of an update.
 func (i *Instrument) tellSeen(values []string) {
 	p := i.parts[i.family.seenAt]
 	if p.value != constant {
@@ -185,7 +185,7 @@ func (i *Instrument) Delete(values ...string) bool {
 	if s == nil {
 		return false
 	}
-	i.family.endLocked(func(have *series) (waiting, bool) { return waiting{series: have}, have == s })
+	i.family.endOneLocked(s)
 	return true
 }
 
@@ -198,17 +198,32 @@ func (r *Registry) DeleteWhere(label, value string) (ended int) {
 		if !found || f.read != nil {
 			continue
 		}
-		f.mu.Lock()
-		f.endLocked(func(s *series) (waiting, bool) {
-			gone := f.valueOf(s, at) == value
-			if gone {
-				ended++
-			}
-			return waiting{series: s}, gone
-		})
-		f.mu.Unlock()
+		ended += f.deleteWhere(func(s *series) bool { return f.valueOf(s, at) == value })
 	}
 	return ended
+}
+
+func (f *family) deleteWhere(gone func(*series) bool) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var ended []*series
+	// What tenants have in flight goes to those that count from now on.
+	moves := f.normaliser != nil && f.Kind == metric.UpDownCounter
+	f.endLocked(func(s *series) (waiting, bool) {
+		if !gone(s) {
+			return waiting{}, false
+		}
+		ended = append(ended, s)
+		return waiting{series: s, moved: moves}, true
+	})
+	if moves {
+		for _, s := range ended {
+			f.disposeLocked(s)
+		}
+	}
+	f.retained = slices.DeleteFunc(f.retained, func(r retainedSeries) bool { return gone(r.series) })
+	f.shownList = nil
+	return len(ended)
 }
 
 // Close ends every series of the instrument's metric, whichever scope they

@@ -511,3 +511,37 @@ func TestExemplarsAllocateNothingUntilOffered(t *testing.T) {
 		t.Errorf("after two seconds the bucket still has %s", got)
 	}
 }
+
+// TestDeletingOneByOne deletes half of many series, which must cost no more than
+// what they are, and leaves the others findable.
+func TestDeletingOneByOne(t *testing.T) {
+	r := New(Options{SeriesBudget: 20_000})
+	i := define(t, r, counter("calls_total", "id"))
+	const n = 20_000
+	for id := range n {
+		i.AddInt(1, fmt.Sprint(id))
+	}
+	for id := 0; id < n; id += 2 {
+		if !i.Delete(fmt.Sprint(id)) {
+			t.Fatalf("series %d was not there", id)
+		}
+		if i.Delete(fmt.Sprint(id)) {
+			t.Fatalf("series %d was deleted twice", id)
+		}
+	}
+	for id := range n {
+		i.AddInt(1, fmt.Sprint(id))
+	}
+	for labels, v := range ints(r, "calls_total") {
+		var id int
+		if _, err := fmt.Sscanf(labels, `id="%d"`, &id); err != nil {
+			t.Fatal(err)
+		}
+		if want := int64(1 + id%2); v != want {
+			t.Fatalf("%s is %d, want %d", labels, v, want)
+		}
+	}
+	if dropped := total(ints(r, "metertree_overflow_total")); dropped != 0 {
+		t.Errorf("%d updates merged although deleting made room", dropped)
+	}
+}

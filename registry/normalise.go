@@ -78,6 +78,9 @@ func (f *family) setNormalisers(d *Definition) {
 // own. The values are in a pooled slice, because they leave this package.
 func (i *Instrument) makeNormalised(values []string) *series {
 	f := i.family
+	if i.seen {
+		i.tellSeen(values)
+	}
 	all, _ := f.values.Get().(*[]string)
 	if all == nil {
 		all = new([]string)

@@ -94,6 +94,12 @@ type Definition struct {
 	// Normaliser comes after Values and looks at all labels together; nil keeps
 	// them as they are.
 	Normaliser Normaliser
+	// PerTenant declares that the metric makes sense for single tenants. By
+	// itself it changes nothing; whoever admits definitions may ask for it.
+	PerTenant bool
+	// Waivers are rules about names that do not apply, with the reasons. They
+	// are for whoever admits definitions.
+	Waivers []Waiver
 	// KeyBudgets bound how many values keys may have; beyond, a key's value is
 	// merged. A key without a budget has as many as there are series.
 	KeyBudgets map[string]int
@@ -101,6 +107,12 @@ type Definition struct {
 	// link of the chain that leads to the present one.
 	Renames []policy.Rename
 }
+
+// Now returns the time by the registry's clock.
+func (r *Registry) Now() time.Time { return r.options.Now() }
+
+// Waiver says why a rule about names does not apply to a definition.
+type Waiver struct{ Rule, Reason string }
 
 // Define returns the instrument of the given definition, made at the first
 // call. It fails if the descriptor is invalid or if the name is in use with

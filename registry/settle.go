@@ -59,8 +59,24 @@ func (f *family) endLocked(gone func(*series) (waiting, bool)) {
 		return
 	}
 	f.table.Store(tableOf(stay))
+	f.sealLocked(leave)
+}
+
+// endOneLocked takes one series out of the family and seals it, at a cost that
+// does not grow with the number of series.
+func (f *family) endOneLocked(s *series) {
+	if len(f.keys) == 0 {
+		f.table.Store(newTable(0))
+	} else {
+		f.table.Load().remove(s)
+	}
+	f.sealLocked([]waiting{{series: s}})
+}
+
+// sealLocked seals series that were taken out of the family.
+func (f *family) sealLocked(leave []waiting) {
 	f.ordered, f.shownList = nil, nil
-	if len(stay) < f.budget {
+	if f.table.Load().size() < f.budget {
 		f.merged.Store(nil)
 	}
 	f.maintained.Lock()

@@ -137,23 +137,13 @@ func (p *Policy) setBudgets(d *registry.Definition) {
 	}
 }
 
-// setTenants puts a metric with tenants under the guard.
+// setTenants puts a metric with tenants under the guard. If the guard does not
+// cover it, it has none.
 func (p *Policy) setTenants(d *registry.Definition) error {
-	label := p.options.TenantLabel
-	if !p.options.Tenants.Covers(d.Name) {
-		d.Values = maps.Clone(d.Values)
-		if d.Values == nil {
-			d.Values = map[string]func(string) string{}
-		}
-		d.Values[label] = nobody
-		return nil
-	}
-	if _, err := tenant.DisposalOf(d.Descriptor); err != nil {
+	label, err := p.options.Tenants.Label(d.Descriptor, p.options.TenantLabel)
+	if err != nil {
 		return err
 	}
-	d.Normaliser = &guarded{tenants: &p.tenants, label: label, at: slices.Index(d.AllKeys(), label)}
+	d.Normaliser = label
 	return nil
 }
-
-// nobody is the tenant of a metric that shows none.
-func nobody(string) string { return "" }

@@ -42,7 +42,7 @@ func (n *names) place(name string, d *metric.Descriptor) error {
 			return err
 		}
 	}
-	samples := sampleNames(d)
+	samples := d.SampleNames()
 	for _, sample := range samples {
 		owner, taken := n.owners[sample]
 		if taken && owner != d.Name && !n.only(owner, name) {
@@ -70,7 +70,7 @@ func (n *names) leaveToRegistry(name string, d *metric.Descriptor) {
 	if d.Name != name {
 		return
 	}
-	for _, sample := range sampleNames(d) {
+	for _, sample := range d.SampleNames() {
 		owner, taken := n.owners[sample]
 		if taken && owner != name && n.only(owner, owner) {
 			n.remove(owner)
@@ -97,7 +97,7 @@ func (n *names) remove(name string) {
 		return
 	}
 	delete(n.exports, at)
-	for _, sample := range sampleNames(&e.descriptor) {
+	for _, sample := range e.descriptor.SampleNames() {
 		delete(n.owners, sample)
 	}
 }
@@ -129,25 +129,4 @@ func mergeable(name string, d *metric.Descriptor, other string, o *metric.Descri
 			other, name, d.Name)
 	}
 	return nil
-}
-
-// sampleNames are the names that the text exposition writes for a metric.
-func sampleNames(d *metric.Descriptor) []string {
-	names := []string{d.Name}
-	if d.Kind != metric.Histogram {
-		return names
-	}
-	suffixes := []string{"_sum", "_count"}
-	switch d.Kept() {
-	case metric.MinMaxSumCount:
-		suffixes = append(suffixes, "_min", "_max")
-	case metric.Exact:
-		suffixes = append(suffixes, "_quantile")
-	case metric.ExplicitBuckets, metric.ExponentialBuckets:
-		suffixes = append(suffixes, "_bucket")
-	}
-	for _, suffix := range suffixes {
-		names = append(names, d.Name+suffix)
-	}
-	return names
 }

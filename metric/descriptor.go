@@ -112,6 +112,28 @@ func (d Descriptor) validateKeys() error {
 	return nil
 }
 
+// SampleNames returns the names of the samples that expositions write for the
+// metric, its own name among them.
+func (d Descriptor) SampleNames() []string {
+	var suffixes []string
+	switch {
+	case d.Kind != Histogram:
+	case d.Kept() == MinMaxSumCount:
+		suffixes = []string{"_sum", "_count", "_min", "_max"}
+	case d.Kept() == Exact:
+		suffixes = []string{"_sum", "_count", "_quantile"}
+	case d.Kept() == SumAggregation:
+		suffixes = []string{"_sum", "_count"}
+	default:
+		suffixes = []string{"_bucket", "_sum", "_count"}
+	}
+	names := []string{d.Name}
+	for _, suffix := range suffixes {
+		names = append(names, d.Name+suffix)
+	}
+	return names
+}
+
 // AllKeys returns the names of all labels, inherited and per update, sorted.
 // The slice is the caller's.
 func (d Descriptor) AllKeys() []string {

@@ -125,8 +125,8 @@ type familyReading struct {
 	// retired are in the order in which they did; sorted are those of them that
 	// have counted, by labels.
 	retired, sorted []*retiredSeries
-	// callback holds the points of a family that has a callback.
-	callback []metric.Point
+	// callback is set for a family that has a callback.
+	callback *callbackReading
 }
 
 // read reads one family and sweeps it unless another collection does.
@@ -134,8 +134,8 @@ func (rd *Reader) read(f *family) *familyReading {
 	r := &familyReading{family: f}
 	r.shown = metric.Family{Descriptor: f.Descriptor, Keys: f.keys, Points: r.yieldPoints}
 	if f.read != nil {
-		r.callback = f.runCallback()
-		r.shown.Points = r.yieldCallback
+		r.callback = rd.readCallback(f)
+		r.shown.Points = r.callback.yield
 		return r
 	}
 	c := rd.cursors[f]
@@ -180,16 +180,18 @@ func (r *familyReading) sortRetired() {
 	}
 }
 
+// showsNothing reports whether there is no point to show.
 func (r *familyReading) showsNothing() bool {
-	return len(r.callback)+len(r.sorted) == 0 && (r.cursor == nil || len(r.cursor.series) == 0)
-}
-
-func (r *familyReading) yieldCallback(yield func(*metric.Point) bool) {
-	for i := range r.callback {
-		if !yield(&r.callback[i]) {
-			return
-		}
+	if r.callback != nil {
+		return len(r.callback.deltas) == 0
 	}
+	if r.cursor != nil && len(r.cursor.series) > 0 && !r.cursor.series[0].has(flagEnded) {
+		return false
+	}
+	for range r.yieldPoints {
+		return false
+	}
+	return true
 }
 
 // yieldPoints yields the deltas of all series, of which those with the same
@@ -226,14 +228,14 @@ func (m *merger) next() bool {
 		if first == nil {
 			return false
 		}
-		if f.Kind == metric.Gauge && first.has(flagEnded) {
-			continue
-		}
 		m.sum, m.one = m.one, m.sum
 		last := first
 		for m.nextLabels(first.labels) {
 			last = m.takeOne()
 			f.add(m.sum, m.one)
+		}
+		if last.has(flagEnded) && (f.Kind == metric.Gauge || f.empty(m.sum)) {
+			continue
 		}
 		f.fill(&m.point, last, m.sum)
 		m.point.Start = first.started()

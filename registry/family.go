@@ -31,6 +31,8 @@ type family struct {
 	// seenAt is the position of the key whose values the normaliser is told, or
 	// -1.
 	seenAt int
+	// beyondGuard counts the updates whose value for that key was merged.
+	beyondGuard Bound
 	// budgets are those of the keys, in their order; nil if none has one.
 	budgets []keyBudget
 	// normalises is set if there is any of these.

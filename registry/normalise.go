@@ -68,7 +68,9 @@ func (f *family) setNormalisers(d *Definition) {
 	}
 	if f.normaliser = d.Normaliser; f.normaliser != nil {
 		f.version.Store(f.normaliser.Version())
-		f.seenAt = slices.Index(f.keys, f.normaliser.SeenLabel())
+		if f.seenAt = slices.Index(f.keys, f.normaliser.SeenLabel()); f.seenAt >= 0 {
+			f.beyondGuard = f.overflowCount(f.keys[f.seenAt])
+		}
 	}
 	f.setKeyBudgets(d.KeyBudgets)
 	f.normalises = f.byKey != nil || f.normaliser != nil || f.budgets != nil
@@ -92,6 +94,9 @@ func (i *Instrument) makeNormalised(values []string) *series {
 	}()
 	merged := f.normalised(*all)
 	f.countOverflow(*all)
+	if merged {
+		f.countBeyondGuard(*all)
+	}
 	hash := f.hashAll(*all)
 	s := f.find(*all, hash)
 	if s == nil {
@@ -103,6 +108,17 @@ func (i *Instrument) makeNormalised(values []string) *series {
 		f.markMerged(s)
 	}
 	return s
+}
+
+// countBeyondGuard counts an update whose value the normaliser has merged.
+func (f *family) countBeyondGuard(kept []string) {
+	if f.seenAt < 0 || kept[f.seenAt] != Overflow {
+		return
+	}
+	f.beyondGuard.AddInt(1)
+	if key := f.keys[f.seenAt]; f.registry.firstOf(f.Name, key) {
+		f.registry.options.Logger.Info("label values beyond the active ones are merged", "metric", f.Name, "key", key)
+	}
 }
 
 // markMerged marks a gauge that stands for several label sets. It may be added
@@ -186,13 +202,15 @@ func (f *family) resumeLocked(s *series) {
 	}
 	old := f.retained[at].series
 	f.retained = slices.Delete(f.retained, at, at+1)
-	old.state.And(^uint32(flagRetained))
+	// It stays marked as retained: a collection under way may still have it, and
+	// not the new series.
 	s.start = old.start
 	f.bequeathLocked(old, s)
 }
 
 // bequeathLocked makes a series show what a sealed one has counted, and what
-// that one showed for others.
+// that one showed for others. The sealed one still shows it too, to a collection
+// under way that has not the new series.
 func (f *family) bequeathLocked(s, heir *series) {
 	f.maintained.Lock()
 	defer f.maintained.Unlock()
@@ -201,8 +219,7 @@ func (f *family) bequeathLocked(s, heir *series) {
 		moved.odd().heir = heir
 		to.inherit(moved)
 	}
-	from.inherits.Store(nil)
-	if carried := from.carried.Swap(nil); carried != nil {
+	if carried := from.carried.Load(); carried != nil {
 		f.carry(to, *carried)
 	}
 	if s.has(flagSettled) {

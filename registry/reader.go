@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -21,7 +22,9 @@ type Reader struct {
 
 	mu      sync.Mutex
 	cursors map[*family]*cursor
-	current *Checkpoint
+	// callbacks hold what was acknowledged of families with a callback.
+	callbacks map[*family]map[metric.LabelSet]metric.Point
+	current   *Checkpoint
 
 	// retiredMu guards retired alone, so that a sweep can add to it while a
 	// checkpoint is being taken.
@@ -40,7 +43,12 @@ type retiredSeries struct {
 // NewReader returns a reader whose first checkpoint has all that was counted
 // by series that are there now, and later. Close it when it is done.
 func (r *Registry) NewReader() *Reader {
-	reader := &Reader{registry: r, cursors: map[*family]*cursor{}, retired: map[*family][]*retiredSeries{}}
+	reader := &Reader{
+		registry:  r,
+		cursors:   map[*family]*cursor{},
+		callbacks: map[*family]map[metric.LabelSet]metric.Point{},
+		retired:   map[*family][]*retiredSeries{},
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.readers = append(slices.Clip(r.readers), reader)
@@ -74,6 +82,7 @@ func (rd *Reader) retiredOf(f *family) []*retiredSeries {
 // Checkpoint is one reading of series by a Reader.
 type Checkpoint struct {
 	reader   *Reader
+	wanted   wanted
 	families []*familyReading
 	// shown are the families under every name they are exposed under, ordered by
 	// name.
@@ -91,7 +100,7 @@ func (rd *Reader) Checkpoint(ctx context.Context) (*Checkpoint, error) {
 }
 
 // Take reads the series of the metrics for which want holds; a nil want takes
-// all. Sums and histograms hold what was counted since the last acknowledged
+// all. It is asked for each name that a metric is exposed under. Sums and histograms hold what was counted since the last acknowledged
 // checkpoint, gauges their value. What is not acknowledged is in the next
 // checkpoint too, which supersedes this one. A metric that is not wanted is
 // given up: should it be wanted again, it starts from what its series hold then.
@@ -99,11 +108,11 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
 	rd.current = nil
-	c := &Checkpoint{reader: rd}
+	c := &Checkpoint{reader: rd, wanted: wanted{want, rd.registry.options.Now()}}
 	families := rd.registry.currentFamilies()
 	taken := map[string]bool{}
 	for _, f := range rd.closedFamilies(families) {
-		if want != nil && !want(&f.Descriptor) {
+		if !c.wanted.any(f) {
 			rd.giveUp(f)
 			continue
 		}
@@ -116,7 +125,7 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 			return nil, err
 		}
 		switch {
-		case want != nil && !want(&f.Descriptor):
+		case !c.wanted.any(f):
 			f.settlePending()
 			rd.giveUp(f)
 		case taken[f.Name]:
@@ -131,9 +140,32 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 	return c, nil
 }
 
+// wanted says what a checkpoint is about.
+type wanted struct {
+	want func(*metric.Descriptor) bool
+	now  time.Time
+}
+
+// any reports whether a family is wanted under one of its names.
+func (w wanted) any(f *family) bool {
+	if f.renames == nil {
+		return w.want == nil || w.want(&f.Descriptor)
+	}
+	// Each is asked, since whoever is asked may count.
+	wanted := false
+	for _, name := range f.renames.Names(f.Name, w.now) {
+		wanted = w.one(f.Descriptor, name) || wanted
+	}
+	return wanted
+}
+
+func (w wanted) one(d metric.Descriptor, name string) bool {
+	d.Name = name
+	return w.want == nil || w.want(&d)
+}
+
 // show lists what the checkpoint yields.
 func (c *Checkpoint) show() {
-	now := c.reader.registry.options.Now()
 	for _, r := range c.families {
 		if r.showsNothing() {
 			continue
@@ -142,13 +174,23 @@ func (c *Checkpoint) show() {
 			c.shown = append(c.shown, &r.shown)
 			continue
 		}
-		for _, name := range r.family.renames.Names(r.family.Name, now) {
+		for _, name := range c.names(r.family) {
 			named := r.shown
 			named.Descriptor.Name = name
 			c.shown = append(c.shown, &named)
 		}
 	}
 	slices.SortStableFunc(c.shown, byName)
+}
+
+// names returns the names under which a family is wanted.
+func (c *Checkpoint) names(f *family) (names []string) {
+	for _, name := range f.renames.Names(f.Name, c.wanted.now) {
+		if c.wanted.one(f.Descriptor, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // closedFamilies returns those families the reader still has something of that
@@ -176,6 +218,7 @@ func (rd *Reader) closedFamilies(current []*family) []*family {
 
 func (rd *Reader) giveUp(f *family) {
 	delete(rd.cursors, f)
+	delete(rd.callbacks, f)
 	rd.retiredMu.Lock()
 	defer rd.retiredMu.Unlock()
 	delete(rd.retired, f)
@@ -209,6 +252,9 @@ func (c *Checkpoint) Ack() error {
 	for _, r := range c.families {
 		if r.cursor != nil {
 			r.cursor.ack()
+		}
+		if r.callback != nil {
+			rd.ackCallback(r.family, r.callback)
 		}
 		rd.forget(r)
 	}

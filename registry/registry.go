@@ -33,7 +33,7 @@ type Options struct {
 	Logger *slog.Logger
 	// Define is asked about every definition before anything else is done with
 	// it, and may change it, for example what is kept of its values, or refuse it
-	// with an error. It must answer the same definition the same way every time,
+	// with an error; only not about those of the registry itself. It must answer the same definition the same way every time,
 	// and must not call the registry. nil takes every definition as it is.
 	Define func(*Definition) error
 	// Now tells the time series start; nil means time.Now.
@@ -75,7 +75,11 @@ func New(options Options) *Registry {
 		families: map[string]*family{},
 		owners:   map[string]string{},
 	}
+	// Nobody is asked about the registry's own metrics.
+	ask := r.options.Define
+	r.options.Define = nil
 	r.self = defineSelfMetrics(r)
+	r.options.Define = ask
 	return r
 }
 
@@ -147,6 +151,9 @@ func (r *Registry) family(d *Definition, read Callback) (*family, error) {
 	}
 	if d.Aggregation == metric.Drop {
 		return nil, nil
+	}
+	if kept := d.Kept(); read != nil && d.Kind == metric.Histogram && kept != metric.ExplicitBuckets {
+		return nil, fmt.Errorf("metric %s: a callback cannot give %s: it gives explicit buckets", d.Name, kept)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -222,29 +229,12 @@ func (r *Registry) claim(d *Definition) error {
 
 // sampleNames returns the names of samples under the present name and every
 // earlier one.
-func (d *Definition) sampleNames() []string {
-	suffixes := append(sampleSuffixes(d.Descriptor), "")
-	var names []string
-	for _, name := range d.names() {
-		for _, suffix := range suffixes {
-			names = append(names, name+suffix)
-		}
+func (d *Definition) sampleNames() (names []string) {
+	named := d.Descriptor
+	for _, named.Name = range d.names() {
+		names = append(names, named.SampleNames()...)
 	}
 	return names
-}
-
-func sampleSuffixes(d metric.Descriptor) []string {
-	switch {
-	case d.Kind != metric.Histogram:
-		return nil
-	case d.Kept() == metric.MinMaxSumCount:
-		return []string{"_sum", "_count", "_min", "_max"}
-	case d.Kept() == metric.Exact:
-		return []string{"_sum", "_count", "_quantile"}
-	case d.Kept() == metric.SumAggregation:
-		return []string{"_sum", "_count"}
-	}
-	return []string{"_bucket", "_sum", "_count"}
 }
 
 // remove takes a closed family out of the registry.

@@ -183,6 +183,25 @@ func addBits(bits uint64, v float64) uint64 {
 	return math.Float64bits(math.Float64frombits(bits) + v)
 }
 
+// empty reports whether a delta holds nothing.
+func (f *family) empty(s snapshot) bool {
+	switch {
+	case s.sketch != nil:
+		return s.sketch.Count() == 0 && s.sketch.Sum == 0
+	case s.exact != nil:
+		return s.exact.Count() == 0 && s.exact.MissedSum == 0
+	}
+	float := f.floatWord()
+	for i, w := range s.words {
+		switch {
+		case f.extreme(i):
+		case i == float && math.Float64frombits(w) != 0, i != float && w != 0:
+			return false
+		}
+	}
+	return true
+}
+
 // equal reports whether two snapshots of one series are the same.
 func (f *family) equal(s, t snapshot) bool {
 	if s.words == nil {

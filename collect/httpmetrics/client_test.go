@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,76 +89,6 @@ func TestClientGolden(t *testing.T) {
 		}
 		golden(t, "testdata/client.txt", exposed(t, r))
 	})
-}
-
-func TestKindsOfErrors(t *testing.T) {
-	for want, err := range map[string]error{
-		"canceled": fmt.Errorf("sending: %w", context.Canceled),
-		"timeout":  fmt.Errorf("sending: %w", context.DeadlineExceeded),
-		"dns":      &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "nowhere", IsNotFound: true}},
-		"refused":  &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
-		"tls":      &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")},
-		"other":    io.ErrUnexpectedEOF,
-	} {
-		c, r := newClient(t, ClientOptions{})
-		if got := send(c.Transport(failing(err)), request("GET", "http://x")); got != err {
-			t.Errorf("the error became %v", got)
-		}
-		expect(t, r, `http_client_errors_total{kind="`+want+`",method="GET"} 1`,
-			`http_client_requests_total{method="GET",status="error"} 1`, "http_client_requests_in_flight 0")
-	}
-}
-
-// The kinds as real connections make them.
-func TestKindsOfRealErrors(t *testing.T) {
-	never := make(chan struct{})
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-r.Context().Done():
-		case <-never:
-		}
-	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	defer server.Close()
-	defer close(never)
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refusing := dead.Addr().String()
-	dead.Close()
-
-	c, r := newClient(t, ClientOptions{})
-	trusting := &http.Client{Transport: c.Transport(server.Client().Transport), Timeout: time.Millisecond}
-	strange := &http.Client{Transport: c.Transport(&http.Transport{})}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("a cause of its own"))
-	givenUp, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, call := range []func() (*http.Response, error){
-		func() (*http.Response, error) { return trusting.Get(server.URL) },
-		func() (*http.Response, error) { return strange.Get(server.URL) },
-		func() (*http.Response, error) { return strange.Get("http://" + refusing) },
-		func() (*http.Response, error) { return strange.Do(givenUp) },
-	} {
-		if response, err := call(); err == nil {
-			response.Body.Close()
-			t.Errorf("status %d, want an error", response.StatusCode)
-		}
-	}
-	request := request("GET", "http://"+refusing)
-	stopped := make(chan struct{})
-	close(stopped)
-	request.Cancel = stopped //nolint:staticcheck // what http.Client does
-	if kind := kindOf(request, errors.New("whatever it says")); kind != canceled {
-		t.Errorf("kind %v, want canceled", kind)
-	}
-	for _, kind := range []string{"timeout", "tls", "refused", "canceled"} {
-		expect(t, r, `http_client_errors_total{kind="`+kind+`",method="GET"} 1`)
-	}
 }
 
 // drain reads a body as one without io.WriterTo.

@@ -26,7 +26,7 @@ func ExampleServer_Wrap() {
 	for _, path := range []string{"/items/1", "/items/2", "/nowhere"} {
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil))
 	}
-	print(reg, "http_server_requests_total")
+	show(reg, "http_server_requests_total")
 	// Output:
 	// method="GET",route="/items/{id}",status="2xx" 2
 	// method="GET",route="__unmatched__",status="4xx" 1
@@ -51,12 +51,12 @@ func ExampleClient_Transport() {
 		return
 	}
 	response.Body.Close()
-	print(reg, "http_client_requests_total")
+	show(reg, "http_client_requests_total")
 	// Output: method="GET",peer="__unknown__",status="2xx" 1
 }
 
-// print shows the series of a counter.
-func print(reg *registry.Registry, name string) {
+// show prints the series of a counter.
+func show(reg *registry.Registry, name string) {
 	for family := range reg.Collect(context.Background()) {
 		if family.Descriptor.Name != name {
 			continue

@@ -58,10 +58,13 @@ func Register(scope meter.Scope) (*Pools, error) {
 }
 
 // Add collects a pool under a name from the next collection on. It fails if the
-// name is empty or in use.
+// name is empty or in use, or the pool is nil.
 func (p *Pools) Add(name string, pool Pool) error {
 	if name == "" {
 		return errors.New("the name of an SQL connection pool is empty: name it after what it is for")
+	}
+	if pool == nil {
+		return fmt.Errorf("the SQL connection pool %q is nil: give the *sql.DB that sql.Open returned", name)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +77,7 @@ func (p *Pools) Add(name string, pool Pool) error {
 }
 
 // Remove ends the series of the pool of a name, and reports whether there was
-// one. Remove a pool before it is closed.
+// one. A collection under way may still show them.
 func (p *Pools) Remove(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

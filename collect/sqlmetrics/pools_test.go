@@ -154,6 +154,9 @@ func TestAddAndRemove(t *testing.T) {
 	if err := p.Add("", &pool{}); err == nil {
 		t.Error("a pool without a name was taken")
 	}
+	if err := p.Add("d", nil); err == nil || !strings.Contains(err.Error(), `"d"`) {
+		t.Errorf("err = %v, want one that names the pool that is nil", err)
+	}
 	expect(t, r, `go_sql_in_use_connections{db_name="a"} 2`, `go_sql_in_use_connections{db_name="b"} 0`, `go_sql_in_use_connections{db_name="c"} 1`)
 	if !p.Remove("b") || p.Remove("b") {
 		t.Error("Remove does not tell whether there was a pool")

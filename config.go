@@ -9,6 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/metertree/metertree/admission"
+	"github.com/metertree/metertree/export"
+	"github.com/metertree/metertree/export/prometheus"
+	"github.com/metertree/metertree/integrate"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -43,9 +47,33 @@ type Config struct {
 	// Labels are constant labels of every metric made through Runtime.Scope, and
 	// of the runtime's and the process's.
 	Labels map[string]string
-	// Grace is how long requests may go on after Close or the end of Start's
-	// context; 0 means DefaultGrace.
+	// Grace is how long requests and last exports may go on after Close or the
+	// end of Start's context; 0 means DefaultGrace.
 	Grace time.Duration
+	// Admission says which definitions are taken and what bounds their values;
+	// the zero value takes all, and shows no tenants.
+	Admission admission.Options
+	// Views change what is kept of metrics and what /metrics shows of them.
+	Views []integrate.View
+	// Exposition configures /metrics beyond its defaults. Its Logger is Logger.
+	Exposition prometheus.Options
+	// Exporters are what metrics are pushed to, every Period; 0 means
+	// control.DefaultPeriod.
+	Exporters []Exporter
+	Period    time.Duration
+}
+
+// Exporter is where metrics are pushed to.
+type Exporter struct {
+	// Name tells exporters apart in metrics, errors and logs.
+	Name     string
+	Exporter export.Exporter
+	// Temporality, Grouping and Views say what the exporter is given; the zero
+	// values give it totals of every series. Views can only derive from what is
+	// kept, which Config.Views decides.
+	Temporality metric.Temporality
+	Grouping    integrate.Grouping
+	Views       []integrate.View
 }
 
 // complete fills in defaults and reports what is invalid.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/metertree/metertree/collect"
 	"github.com/metertree/metertree/collect/goruntime"
 	"github.com/metertree/metertree/collect/process"
 	"github.com/metertree/metertree/meter"
@@ -25,10 +26,18 @@ func (rt *Runtime) define() error {
 	if err := rt.defineBuildInfo(); err != nil {
 		return err
 	}
+	refresher, err := collect.NewRefresher(collect.Options{Scope: rt.Scope(), Logger: rt.config.Logger})
+	if err != nil {
+		return err
+	}
+	rt.pipeline.refresher = refresher
+	if rt.scrapes, err = newScrapes(rt.Scope("metertree")); err != nil {
+		return err
+	}
 	if _, err := rt.components.Add("metrics", rt.observe); err != nil {
 		return err
 	}
-	return rt.queries.Add(stats.Series(rt.registry))
+	return rt.queries.Add(stats.Series(rt.pipeline.registry))
 }
 
 func (rt *Runtime) defineBuildInfo() error {

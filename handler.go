@@ -18,7 +18,7 @@ var indexPage = template.Must(template.New("index").Parse(indexText))
 func (rt *Runtime) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", rt.index)
-	mux.Handle("/metrics", prometheus.Handler(rt.registry, prometheus.Options{Logger: rt.config.Logger}))
+	mux.Handle("/metrics", prometheus.Handler(rt.pipeline.producer, rt.exposition()))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		plain(w, http.StatusOK, "healthy")
 	})
@@ -34,6 +34,20 @@ func (rt *Runtime) mux() http.Handler {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	return mux
+}
+
+// exposition returns how /metrics is to answer. Every scrape is counted.
+func (rt *Runtime) exposition() prometheus.Options {
+	options := rt.config.Exposition
+	options.Logger = rt.config.Logger
+	counted, also := rt.scrapes.count, options.OnScrape
+	options.OnScrape = func(s prometheus.Scrape) {
+		counted(s)
+		if also != nil {
+			also(s)
+		}
+	}
+	return options
 }
 
 func (rt *Runtime) readiness(w http.ResponseWriter, _ *http.Request) {
@@ -57,7 +71,7 @@ type link struct{ Path, What string }
 
 func (rt *Runtime) links() []link {
 	links := []link{
-		{"metrics", "Every series, in the Prometheus text format, for machines."},
+		{"metrics", "Every series, in the Prometheus formats, for machines."},
 		{"api/v1/observer/?format=text", "What the program and its components are doing now; JSON without ?format=text."},
 		{"api/v1/stats/", "Queries that may scan all series, for analysts."},
 		{"api/v1/stats/series", "Series per metric and values per label."},

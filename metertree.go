@@ -5,7 +5,7 @@
 // makes a registry, adds the metrics of the Go runtime and the process, and
 // serves on :2121
 //
-//	/metrics              the Prometheus text format, for machines
+//	/metrics              the Prometheus formats, for machines
 //	/api/v1/observer/     what the program and its components are doing, for people
 //	/api/v1/stats/        queries that may scan all series, for analysts
 //	/-/healthy, /-/ready  for supervisors
@@ -25,6 +25,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/metertree/metertree/collect"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/observer"
 	"github.com/metertree/metertree/registry"
@@ -35,7 +36,8 @@ import (
 // goroutine.
 type Runtime struct {
 	config     Config
-	registry   *registry.Registry
+	pipeline   *pipeline
+	scrapes    *scrapes
 	components *observer.Registry
 	queries    *stats.Registry
 	handler    http.Handler
@@ -46,6 +48,9 @@ type Runtime struct {
 	silent   silent
 	// abandon ends requests that outlast the grace period.
 	abandon context.CancelFunc
+	// patience ends when the end should wait for nothing any more; hurry ends it.
+	patience context.Context
+	hurry    context.CancelCauseFunc
 	// release undoes that the end of Start's context ends a Runtime without a
 	// listener.
 	release func() bool
@@ -70,22 +75,24 @@ func Start(ctx context.Context, config Config) (*Runtime, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
 	}
+	pipeline, err := newPipeline(config)
+	if err != nil {
+		return nil, err
+	}
 	rt := &Runtime{
 		config:     config,
-		registry:   registry.New(registry.Options{SeriesBudget: config.SeriesBudget, Logger: config.Logger}),
+		pipeline:   pipeline,
 		components: observer.New(observer.Options{Service: config.Service}),
 		queries:    stats.New(stats.Options{}),
 		closing:    make(chan struct{}),
 		done:       make(chan struct{}),
 	}
-	if err := rt.define(); err != nil {
-		return nil, err
-	}
-	rt.handler = rt.mux()
-	if err := rt.listen(ctx); err != nil {
-		return nil, err
+	rt.patience, rt.hurry = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := rt.assemble(ctx); err != nil {
+		return nil, errors.Join(err, rt.pipeline.shutDown(ctx))
 	}
 	rt.ready.Store(true)
+	pipeline.startPush()
 	if rt.server == nil {
 		rt.release = context.AfterFunc(ctx, rt.end)
 		return rt, nil
@@ -94,21 +101,53 @@ func Start(ctx context.Context, config Config) (*Runtime, error) {
 	return rt, nil
 }
 
+// assemble defines what every program has, and listens.
+func (rt *Runtime) assemble(ctx context.Context) error {
+	if err := rt.define(); err != nil {
+		return err
+	}
+	rt.handler = rt.mux()
+	return rt.listen(ctx)
+}
+
 // Scope returns the scope of the given segments, outermost first, with the
 // labels of Config.Labels; without segments, the root scope.
 func (rt *Runtime) Scope(segments ...string) meter.Scope {
-	scope := meter.New(rt.registry)
-	for _, label := range rt.config.labels() {
-		scope = scope.With(label.Name, label.Value)
-	}
+	scope := rootScope(rt.pipeline.registry, rt.config)
 	for _, segment := range segments {
 		scope = scope.Scope(segment)
 	}
 	return scope
 }
 
+func rootScope(r *registry.Registry, config Config) meter.Scope {
+	scope := meter.New(r)
+	for _, label := range config.labels() {
+		scope = scope.With(label.Name, label.Value)
+	}
+	return scope
+}
+
 // Registry returns the registry, for exporters and for tests.
-func (rt *Runtime) Registry() *registry.Registry { return rt.registry }
+func (rt *Runtime) Registry() *registry.Registry { return rt.pipeline.registry }
+
+// Refresher returns what refreshes collectors before a collection; add your own.
+func (rt *Runtime) Refresher() *collect.Refresher { return rt.pipeline.refresher }
+
+// DeleteTenant ends all series of a tenant that is gone for good, and returns how
+// many there were. The tenant is not shown again for a while, whatever comes
+// late for it.
+func (rt *Runtime) DeleteTenant(tenant string) (ended int) {
+	return rt.pipeline.policy.DeleteTenant(rt.pipeline.registry, tenant)
+}
+
+// Flush exports now what Config.Exporters have not been given yet.
+func (rt *Runtime) Flush(ctx context.Context) error {
+	if rt.pipeline.push == nil {
+		return nil
+	}
+	return rt.pipeline.push.Flush(ctx)
+}
 
 // Observer returns the components whose health /api/v1/observer/ shows; add
 // your own.
@@ -134,16 +173,17 @@ func (rt *Runtime) Addr() net.Addr {
 // Done is closed when serving has ended and all goroutines are gone.
 func (rt *Runtime) Done() <-chan struct{} { return rt.done }
 
-// Close stops listening, lets requests under way finish, and returns when all
-// goroutines are gone. Requests that are still under way when ctx ends, or after
-// Config.Grace, are cut off. It returns the error that ended serving early, if
-// one did, or that of ctx. Instruments stay usable; only nobody reads them here.
-// Calling it again waits again.
+// Close stops listening, lets requests under way finish, exports once more, and
+// returns when all goroutines are gone. Requests and exports that are still under
+// way when ctx ends, or after Config.Grace, are cut off. It returns the error that
+// ended serving early, if one did, those of the last exports, and that of ctx.
+// Instruments stay usable; only nobody reads them here. Calling it again waits
+// again.
 func (rt *Runtime) Close(ctx context.Context) error {
 	rt.closeOnce.Do(func() {
 		close(rt.closing)
 		if rt.server == nil && rt.release() {
-			rt.end()
+			go rt.end()
 		}
 	})
 	select {
@@ -151,6 +191,7 @@ func (rt *Runtime) Close(ctx context.Context) error {
 		return rt.err
 	case <-ctx.Done():
 	}
+	rt.hurry(context.Cause(ctx))
 	if rt.server != nil {
 		rt.abandon()
 		// The listener's own error cannot matter any more.
@@ -162,13 +203,23 @@ func (rt *Runtime) Close(ctx context.Context) error {
 
 // end is the end of a Runtime without a listener.
 func (rt *Runtime) end() {
+	defer close(rt.done)
 	rt.ready.Store(false)
-	close(rt.done)
+	rt.finish()
+}
+
+// finish ends the pipeline.
+func (rt *Runtime) finish() {
+	defer rt.hurry(nil)
+	grace, cancel := context.WithTimeout(rt.patience, rt.config.Grace)
+	defer cancel()
+	rt.err = errors.Join(rt.err, rt.pipeline.shutDown(grace))
 }
 
 // run owns the listener until the end.
 func (rt *Runtime) run(ctx context.Context) {
 	defer close(rt.done)
+	defer rt.finish()
 	served := make(chan error, 1)
 	go func() { served <- rt.server.Serve(rt.listener) }()
 	select {

@@ -122,3 +122,30 @@ func TestRenamedMetricIsForgottenAsFast(t *testing.T) {
 		}
 	}
 }
+
+func TestReaderIsAskedForEveryName(t *testing.T) {
+	r := New(Options{Now: func() time.Time { return day(3) }})
+	d := counter("new_total", "a")
+	d.Renames = []policy.Rename{{Old: "old_total", New: "new_total", Since: day(2), Until: day(4)}}
+	define(t, r, d).AddInt(5, "x")
+	reader := r.NewReader()
+	defer reader.Close()
+	take := func(want string) map[string]int64 {
+		c, err := reader.Take(context.Background(), func(d *metric.Descriptor) bool { return d.Name == want })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := c.Ack(); err != nil {
+				t.Error(err)
+			}
+		}()
+		return sums(c.Families())
+	}
+	if got := take("old_total"); len(got) != 1 || got["old_total"] != 5 {
+		t.Errorf("told %v, want the old name alone", got)
+	}
+	if got := take("new_total"); len(got) != 1 || got["new_total"] != 0 {
+		t.Errorf("told %v, want the new name to go on from there", got)
+	}
+}

@@ -105,6 +105,9 @@ func (d Descriptor) validateKeys() error {
 		if d.Kind == Histogram && key == "le" {
 			return errors.New(`label "le" is reserved for a histogram's buckets: choose another name`)
 		}
+		if d.Kind == Histogram && key == "quantile" {
+			return errors.New(`label "quantile" is reserved for what is made of a histogram: choose another name`)
+		}
 		if i > 0 && keys[i-1] == key {
 			return fmt.Errorf("label %q is declared twice: give each label once, either on the scope or as a key", key)
 		}

@@ -189,6 +189,9 @@ func (r *Registry) check(d *Definition) error {
 
 // complete fills in what follows from the rest.
 func (d *Definition) complete() {
+	if d.Kind == metric.Gauge {
+		d.Number = metric.Float64
+	}
 	if d.Kept() == metric.Exact && d.ExactLimit == 0 {
 		d.ExactLimit = metric.DefaultExactLimit
 	}

@@ -62,6 +62,34 @@ func appendBytesAsHex(b []byte, s string) []byte {
 	return b
 }
 
+// appendEscaped writes a raw label value as a label set has it.
+func appendEscaped(b []byte, value string) []byte {
+	if isASCII(value) && !strings.ContainsAny(value, "\\\"\n") {
+		return append(b, value...)
+	}
+	return appendLabels(b, escaper.Replace(value))
+}
+
+var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// unescape undoes the escaping of a label value in place, and returns what is
+// left of it.
+func unescape(value []byte) []byte {
+	to := 0
+	for i := 0; i < len(value); i++ {
+		c := value[i]
+		if c == '\\' && i+1 < len(value) {
+			i++
+			if c = value[i]; c == 'n' {
+				c = '\n'
+			}
+		}
+		value[to] = c
+		to++
+	}
+	return value[:to]
+}
+
 // appendHelp escapes a help text: backslash and newline.
 func appendHelp(b []byte, help string) []byte {
 	for _, r := range help { // yields U+FFFD for what is invalid
@@ -75,4 +103,17 @@ func appendHelp(b []byte, help string) []byte {
 		}
 	}
 	return b
+}
+
+// appendQuotedHelp escapes a help text of OpenMetrics: quotes as well.
+func appendQuotedHelp(b []byte, help string) []byte {
+	for {
+		before, after, found := strings.Cut(help, `"`)
+		b = appendHelp(b, before)
+		if !found {
+			return b
+		}
+		b = append(b, `\"`...)
+		help = after
+	}
 }

@@ -1,17 +1,14 @@
 package prometheus
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/metertree/metertree/metric"
@@ -50,11 +47,48 @@ type Options struct {
 	// Logger receives one line for each scrape that failed on this side; a
 	// scraper that goes away is no such failure. nil logs nothing.
 	Logger *slog.Logger
+	// Created and Quantiles are those of Exposition.
+	Created   Created
+	Quantiles []float64
+	// Encodings are content codings besides gzip, best first: among those to
+	// which a scraper gives the same weight the first is taken, and gzip last.
+	// integrations/zstd has one.
+	Encodings []Encoding
+	// OnScrape is told of every GET when it ends. It is called from several
+	// goroutines at once. nil costs nothing.
+	OnScrape func(Scrape)
 }
 
+// Scrape tells how one scrape went.
+type Scrape struct {
+	Format Format
+	// Coding is the content coding, or empty.
+	Coding string
+	// Bytes is the size before the coding was applied, Sent after.
+	Bytes, Sent int64
+	// Series counts points: a histogram is one.
+	Series int
+	// Duration is from the request to the last byte.
+	Duration time.Duration
+	// Err is nil for a scrape that was answered as a whole. It wraps
+	// ErrTooManyScrapes if there were others in its way,
+	// context.DeadlineExceeded if it took too long, and context.Canceled if the
+	// scraper went away.
+	Err error
+}
+
+// ErrTooManyScrapes says that Options.MaxConcurrent others were being answered.
+var ErrTooManyScrapes = errors.New("too many scrapes at once")
+
 // Handler answers GET with the exposition of what p collects, and HEAD with its
-// header alone, without collecting. It compresses with gzip for those who accept
-// it. A scrape ends at the least of Options.Timeout and 95 % of the scraper's
+// header alone, without collecting.
+//
+// The request's Accept chooses the format: what it accepts most, and Text if
+// that is none. Its Accept-Encoding chooses the coding. The query name[]=NAME,
+// which may be repeated, asks for the families that have the name or a sample of
+// that name; others are not read.
+//
+// A scrape ends at the least of Options.Timeout and 95 % of the scraper's
 // X-Prometheus-Scrape-Timeout-Seconds, and when the scraper goes away. One that
 // fails before anything was sent is answered 503; later the connection is cut,
 // so that no scraper takes a part for the whole.
@@ -65,12 +99,18 @@ func Handler(p Producer, options Options) http.Handler {
 	if options.Timeout <= 0 {
 		options.Timeout = DefaultTimeout
 	}
-	return &handler{producer: p, options: options, slots: make(chan struct{}, options.MaxConcurrent)}
+	return &handler{
+		producer: p,
+		options:  options,
+		codings:  newCodings(options.Encodings),
+		slots:    make(chan struct{}, options.MaxConcurrent),
+	}
 }
 
 type handler struct {
 	producer Producer
 	options  Options
+	codings  []*coding
 	slots    chan struct{}
 }
 
@@ -80,53 +120,75 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("method %s is not allowed: use GET or HEAD", r.Method), http.StatusMethodNotAllowed)
 		return
 	}
-	compress := acceptsGzip(r.Header)
+	begin := time.Now()
+	body := &responseBody{sent: counted{to: w}, w: w, offer: negotiate(r.Header), coding: choose(h.codings, r.Header)}
 	if r.Method == http.MethodHead {
-		setHeader(w.Header(), compress)
+		body.setHeader()
 		return
 	}
+	s := Scrape{Format: body.offer.format, Coding: body.codingName()}
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
+		h.scrape(body, r, &s)
 	default:
+		s.Err = fmt.Errorf("%w: %d are being answered already: retry, or scrape less often", ErrTooManyScrapes, h.options.MaxConcurrent)
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, fmt.Sprintf("%d scrapes are being answered already: retry, or scrape less often", h.options.MaxConcurrent),
-			http.StatusServiceUnavailable)
-		return
+		http.Error(w, s.Err.Error(), http.StatusServiceUnavailable)
 	}
-	h.scrape(w, r, compress)
+	if h.options.OnScrape != nil {
+		s.Sent, s.Duration = body.sent.n, time.Since(begin)
+		h.options.OnScrape(s)
+	}
+	if s.Err != nil && body.started {
+		panic(http.ErrAbortHandler)
+	}
 }
 
-func (h *handler) scrape(w http.ResponseWriter, r *http.Request, compress bool) {
+// scrape answers one, or leaves in s why it could not.
+func (h *handler) scrape(body *responseBody, r *http.Request, s *Scrape) {
 	timeout := h.timeout(r.Header)
 	ctx, cancel := context.WithTimeoutCause(r.Context(), timeout,
 		fmt.Errorf("scrape took longer than %v: %w", timeout, context.DeadlineExceeded))
 	defer cancel()
 	// A scraper that stops reading must not keep its slot. Writers that know no
 	// deadlines, such as recorders, do not block either.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout + errorSlack))
+	_ = http.NewResponseController(body.w).SetWriteDeadline(time.Now().Add(timeout + errorSlack))
 
-	body := &responseBody{w: w, compress: compress}
-	_, err := Write(ctx, body, h.producer.Collect(ctx))
-	if err == nil {
-		err = body.close()
+	var wanted names
+	if r.URL.RawQuery != "" {
+		wanted = newNames(r.URL.Query()[filterKey])
 	}
-	body.release()
-	if err == nil {
+	exposition := Exposition{Format: s.Format, Created: h.options.Created, Quantiles: h.options.Quantiles}
+	defer body.release()
+	s.Bytes, s.Series, s.Err = exposition.write(ctx, body, wanted.of(h.producer.Collect(ctx)))
+	if s.Err == nil {
+		s.Err = body.close()
+	}
+	if s.Err == nil {
 		return
 	}
-	// Whoever asked is gone, or the fault is told below.
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(s.Err, cause) {
+		// Writing failed because nobody reads any more.
+		s.Err = fmt.Errorf("%w: %w", cause, s.Err)
+	}
+	h.failed(body, r, s.Err)
+}
+
+// failed tells of a scrape that could not be answered, as far as somebody can
+// still be told.
+func (h *handler) failed(body *responseBody, r *http.Request, err error) {
 	if h.options.Logger != nil && r.Context().Err() == nil {
 		h.options.Logger.Warn("scrape failed", "remote", r.RemoteAddr, "err", err)
 	}
 	if body.started {
-		panic(http.ErrAbortHandler)
+		return
 	}
 	status := http.StatusServiceUnavailable
 	if !errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil {
 		status = http.StatusInternalServerError
 	}
-	http.Error(w, err.Error(), status)
+	http.Error(body.w, err.Error(), status)
 }
 
 // timeout is the least of what the options and the scraper allow.
@@ -137,67 +199,4 @@ func (h *handler) timeout(header http.Header) time.Duration {
 		return h.options.Timeout
 	}
 	return time.Duration(seconds * float64(time.Second))
-}
-
-func setHeader(header http.Header, compress bool) {
-	header.Set("Content-Type", ContentType)
-	header.Set("Vary", "Accept-Encoding")
-	if compress {
-		header.Set("Content-Encoding", "gzip")
-	}
-}
-
-// responseBody sets the header at the first byte, so that a scrape that fails
-// before it can still be answered with an error.
-type responseBody struct {
-	w        http.ResponseWriter
-	compress bool
-	started  bool
-	zip      *gzip.Writer
-}
-
-var zippers = sync.Pool{New: func() any {
-	// A scrape is compressed while the scraper waits, so speed comes first; the
-	// level is a valid one, so there is no error.
-	z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
-	return z
-}}
-
-func (b *responseBody) start() {
-	if b.started {
-		return
-	}
-	b.started = true
-	setHeader(b.w.Header(), b.compress)
-	if b.compress {
-		b.zip = zippers.Get().(*gzip.Writer)
-		b.zip.Reset(b.w)
-	}
-}
-
-// Write implements io.Writer.
-func (b *responseBody) Write(p []byte) (int, error) {
-	b.start()
-	if b.zip != nil {
-		return b.zip.Write(p)
-	}
-	return b.w.Write(p)
-}
-
-// close completes the body, which may be empty.
-func (b *responseBody) close() error {
-	b.start()
-	if b.zip != nil {
-		return b.zip.Close()
-	}
-	return nil
-}
-
-// release gives back what is pooled.
-func (b *responseBody) release() {
-	if b.zip != nil {
-		b.zip.Reset(io.Discard)
-		zippers.Put(b.zip)
-		b.zip = nil
-	}
 }

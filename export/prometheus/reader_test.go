@@ -12,6 +12,8 @@ type sample struct {
 	name   string
 	labels map[string]string
 	value  float64
+	// exemplar is what follows the value.
+	exemplar string
 }
 
 // readText reads samples. It is strict: anything unexpected is an error.
@@ -49,6 +51,7 @@ func readLine(line string) (s sample, err error) {
 	if !found {
 		return s, fmt.Errorf("no space before the value %q", rest)
 	}
+	value, s.exemplar, _ = strings.Cut(value, " # ")
 	s.value, err = strconv.ParseFloat(value, 64)
 	return s, err
 }

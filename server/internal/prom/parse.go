@@ -39,36 +39,37 @@ const (
 	lineLimit = 16 << 20 // longest line, far beyond any real one
 )
 
-// ParseExposition reads a text exposition, format 0.0.4 or OpenMetrics, into a
-// snapshot. It reads in chunks of whole lines, so that what is kept in memory is
-// the samples and not the text. An error from r is returned wrapped.
-func ParseExposition(r io.Reader, format Format) (*tree.Snapshot, error) {
-	p := expositionParser{format: format, builder: tree.NewSnapshotBuilder(), symbols: labels.NewSymbolTable()}
+// ReadExposition reads a text exposition, format 0.0.4 or OpenMetrics, and hands
+// what it says to a sink, in its order. It reads in chunks of whole lines, so that
+// it holds little of the text at a time. An error from r is returned wrapped;
+// after an error the sink has got a part.
+func ReadExposition(r io.Reader, format Format, to ExpositionSink) error {
+	p := expositionParser{format: format, sink: to, symbols: labels.NewSymbolTable()}
 	lines := bufio.NewReaderSize(r, 64<<10)
 	head, err := lines.Peek(512)
 	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("reading: %w", err)
+		return fmt.Errorf("reading: %w", err)
 	}
 	if err := checkHead(head); err != nil {
-		return nil, err
+		return err
 	}
 	for done := false; !done; {
 		chunk, err := nextChunk(lines)
 		if err != nil && err != io.EOF {
-			return nil, err
+			return err
 		}
 		done = err == io.EOF
 		if err := p.parse(chunk); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	switch {
 	case format == FormatOpenMetrics && !p.ended:
-		return nil, ErrExpositionCut
-	case p.builder.Samples() == 0:
-		return nil, ErrExpositionEmpty
+		return ErrExpositionCut
+	case p.samples == 0:
+		return ErrExpositionEmpty
 	}
-	return p.builder.Build(), nil
+	return nil
 }
 
 // checkHead recognises by its first bytes what cannot be an exposition.
@@ -127,8 +128,9 @@ func nextChunk(r *bufio.Reader) ([]byte, error) {
 
 type expositionParser struct {
 	format  Format
-	builder *tree.SnapshotBuilder
+	sink    ExpositionSink
 	symbols *labels.SymbolTable
+	samples int
 	lines   int  // before the chunk being parsed
 	ended   bool // # EOF was seen
 }
@@ -198,19 +200,19 @@ func (p *expositionParser) take(parser textparse.Parser, entry textparse.Entry) 
 	switch entry {
 	case textparse.EntryType:
 		name, typ := parser.Type()
-		p.builder.Declare(string(name), tree.Metadata{Kind: tree.ParseKind(string(typ))})
+		p.sink.Declare(Declaration{Family: string(name), Type: string(typ)})
 	case textparse.EntryHelp:
 		name, help := parser.Help()
-		p.builder.Declare(string(name), tree.Metadata{Help: string(help)})
+		p.sink.Declare(Declaration{Family: string(name), Help: string(help)})
 	case textparse.EntryUnit:
 		name, unit := parser.Unit()
-		p.builder.Declare(string(name), tree.Metadata{Unit: string(unit)})
+		p.sink.Declare(Declaration{Family: string(name), Unit: string(unit)})
 	case textparse.EntrySeries:
 		_, _, value := parser.Series()
 		var ls labels.Labels
 		parser.Labels(&ls)
-		sample := tree.Sample{Name: ls.Get(model.MetricNameLabel), Labels: treeLabels(ls), Value: value}
-		p.builder.Add(sample)
+		p.samples++
+		p.sink.Add(tree.Sample{Name: ls.Get(model.MetricNameLabel), Labels: treeLabels(ls), Value: value})
 	}
 }
 

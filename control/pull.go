@@ -27,9 +27,10 @@ type PullOptions struct {
 //
 // A scrape never sees values read before it came. While a collection is under
 // way, all scrapes that come wait for the next one and share it, so that there
-// are at most two for any number of scrapes at once. Each collection is copied
-// as a whole before anyone reads it, and nothing is locked while somebody does,
-// so a slow client delays nobody. There are as many copies as there are
+// are at most two for any number of scrapes at once. What the integrator holds of
+// a collection is copied before anyone reads it, and nothing is locked while
+// somebody does, so a slow client delays nobody; metrics that pass through are not
+// copied, and each scrape reads them itself. There are as many copies as there are
 // collections that are still being read, at most one for each scrape, and one
 // more whose memory the next collection uses.
 type Pull struct {
@@ -201,7 +202,7 @@ func (p *Pull) collect(s *shared, v *view) {
 		if err != nil {
 			return fmt.Errorf("collection: %w", err)
 		}
-		v.copyFrom(c.Families())
+		v.copyFrom(c.Marked())
 		if err := c.Ack(); err != nil {
 			return fmt.Errorf("collection was not acknowledged: %w", err)
 		}

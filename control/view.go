@@ -8,8 +8,9 @@ import (
 	"github.com/metertree/metertree/metric"
 )
 
-// view is a copy of a collection. Once filled it is only read, by any number of
-// goroutines. Its memory is kept for the next copy.
+// view is a copy of a collection, but for the families that pass through it.
+// Once filled it is only read, by any number of goroutines. Its memory is kept
+// for the next copy.
 type view struct {
 	all []familyView
 	// words, floats and exemplars hold what the slices of points hold.
@@ -22,6 +23,8 @@ type view struct {
 type familyView struct {
 	descriptor metric.Descriptor
 	keys       []string
+	// through reads a family that passes through; nil for one that was copied.
+	through iter.Seq[*metric.Point]
 	// numbers are the points of sums and gauges, which are many and small;
 	// distributions are those of histograms.
 	numbers       []number
@@ -48,21 +51,27 @@ func (v *view) reset() {
 	v.all, v.words, v.floats, v.exemplars = v.all[:0], v.words[:0], v.floats[:0], v.exemplars[:0]
 }
 
-// copyFrom fills an empty view.
-func (v *view) copyFrom(families iter.Seq[*metric.Family]) {
-	for f := range families {
+// copyFrom fills an empty view. Families that are marked need no copy, because
+// they are read anew each time.
+func (v *view) copyFrom(families iter.Seq2[*metric.Family, bool]) {
+	for f, passes := range families {
 		if len(v.all) < cap(v.all) {
 			v.all = v.all[:len(v.all)+1]
 		} else {
 			v.all = append(v.all, familyView{})
 		}
-		v.copyFamily(&v.all[len(v.all)-1], f)
+		to := &v.all[len(v.all)-1]
+		to.descriptor = f.Descriptor
+		to.keys = append(to.keys[:0], f.Keys...)
+		if to.through = nil; passes {
+			to.through = f.Points
+			continue
+		}
+		v.copyPoints(to, f)
 	}
 }
 
-func (v *view) copyFamily(to *familyView, from *metric.Family) {
-	to.descriptor = from.Descriptor
-	to.keys = append(to.keys[:0], from.Keys...)
+func (v *view) copyPoints(to *familyView, from *metric.Family) {
 	histogram := from.Descriptor.Kind == metric.Histogram
 	for p := range from.Points {
 		if histogram {
@@ -124,6 +133,10 @@ func (v *view) families(ctx context.Context) iter.Seq[*metric.Family] {
 // points yields each point in memory of its own, because readers may write to
 // the point, though not to its slices.
 func (f *familyView) points(yield func(*metric.Point) bool) {
+	if f.through != nil {
+		f.through(yield)
+		return
+	}
 	var p metric.Point
 	for _, n := range f.numbers {
 		p = metric.Point{Labels: n.labels, Start: n.start, Int: n.integer, Float: n.float}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestViewCopiesEverything(t *testing.T) {
 	v := new(view)
 	for range 3 {
 		v.reset()
-		v.copyFrom(slices.Values([]*metric.Family{{
+		v.copyFrom(unmarked([]*metric.Family{{
 			Descriptor: metric.Descriptor{Name: "h", Kind: metric.Histogram}, Keys: keys,
 			Points: func(yield func(*metric.Point) bool) {
 				p := point
@@ -77,7 +78,7 @@ func samePoint(p, q *metric.Point) bool {
 func TestViewsEndEarly(t *testing.T) {
 	v := new(view)
 	family := &metric.Family{Points: func(yield func(*metric.Point) bool) { yield(new(metric.Point)) }}
-	v.copyFrom(slices.Values([]*metric.Family{family, family, family}))
+	v.copyFrom(unmarked([]*metric.Family{family, family, family}))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	seen := 0
@@ -90,5 +91,37 @@ func TestViewsEndEarly(t *testing.T) {
 	}
 	if seen != 1 {
 		t.Errorf("%d families, want the one before the context ended", seen)
+	}
+}
+
+func unmarked(families []*metric.Family) iter.Seq2[*metric.Family, bool] {
+	return func(yield func(*metric.Family, bool) bool) {
+		for _, f := range families {
+			if !yield(f, false) {
+				return
+			}
+		}
+	}
+}
+
+// What passes through is not copied: it is read when it is asked for.
+func TestViewsPassOnWhatPassesThrough(t *testing.T) {
+	value, reads := int64(1), 0
+	family := &metric.Family{Descriptor: metric.Descriptor{Name: "a_total"}, Points: func(yield func(*metric.Point) bool) {
+		reads++
+		yield(&metric.Point{Int: value})
+	}}
+	v := new(view)
+	for range 2 {
+		v.reset()
+		v.copyFrom(func(yield func(*metric.Family, bool) bool) { yield(family, true) })
+	}
+	value = 2
+	for f := range v.families(t.Context()) {
+		for p := range f.Points {
+			if p.Int != 2 || reads != 1 {
+				t.Errorf("value %d after %d readings, want 2 after one", p.Int, reads)
+			}
+		}
 	}
 }

@@ -228,8 +228,23 @@ func (o *output) end() {
 // read anew each time. A family and its points are valid until the next one.
 func (c *Checkpoint) Families() iter.Seq[*metric.Family] {
 	return func(yield func(*metric.Family) bool) {
+		for f := range c.Marked() {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Marked yields what Families does, and marks the families whose points are
+// totals that pass through. Copies of these stay valid after the next checkpoint:
+// their points are read anew from the registry whenever they are asked for, by
+// any goroutine.
+func (c *Checkpoint) Marked() iter.Seq2[*metric.Family, bool] {
+	return func(yield func(*metric.Family, bool) bool) {
 		for _, o := range c.outputs {
-			if f := o.show(); f != nil && !yield(f) {
+			passes := o.groups == nil && c.deltas == nil
+			if f := o.show(); f != nil && !yield(f, passes) {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package metertree
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -37,7 +38,10 @@ func (rt *Runtime) define() error {
 	if _, err := rt.components.Add("metrics", rt.observe); err != nil {
 		return err
 	}
-	return rt.queries.Add(stats.Series(rt.pipeline.registry))
+	return errors.Join(
+		rt.queries.Add(stats.Series(rt.pipeline.registry)),
+		rt.queries.Add(stats.Values(rt.pipeline.registry)),
+	)
 }
 
 func (rt *Runtime) defineBuildInfo() error {

@@ -72,7 +72,8 @@ type link struct{ Path, What string }
 func (rt *Runtime) links() []link {
 	links := []link{
 		{"metrics", "Every series, in the Prometheus formats, for machines."},
-		{"api/v1/observer/?format=text", "What the program and its components are doing now; JSON without ?format=text."},
+		{"api/v1/observer/", "What the program and its components are doing now."},
+		{"api/v1/observer/cardinality", "Which metrics and labels have how many series, and which label would have to go."},
 		{"api/v1/stats/", "Queries that may scan all series, for analysts."},
 		{"api/v1/stats/series", "Series per metric and values per label."},
 		{"-/healthy", "Answers while the process lives."},

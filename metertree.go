@@ -82,7 +82,7 @@ func Start(ctx context.Context, config Config) (*Runtime, error) {
 	rt := &Runtime{
 		config:     config,
 		pipeline:   pipeline,
-		components: observer.New(observer.Options{Service: config.Service}),
+		components: observer.New(observer.Options{Service: config.Service, Series: pipeline.registry}),
 		queries:    stats.New(stats.Options{}),
 		closing:    make(chan struct{}),
 		done:       make(chan struct{}),

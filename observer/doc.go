@@ -12,5 +12,6 @@
 //		return observer.Healthy("3 shards open")
 //	})
 //
-// or, where the component knows its status before anyone asks, with a Reported.
+// or, where the component knows its status before anyone asks, with a Reported,
+// or, where its operations fail now and then, with a Window over their outcomes.
 package observer

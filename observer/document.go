@@ -13,6 +13,8 @@ import (
 // Document is all that can be looked at.
 type Document struct {
 	Service string `json:"service"`
+	// At is when it was looked at.
+	At time.Time `json:"at"`
 	// Health is that of the worst component.
 	Health     Health   `json:"health"`
 	Build      Build    `json:"build"`
@@ -59,6 +61,7 @@ func (r *Registry) Observe(ctx context.Context) Document {
 	components := r.Components(ctx)
 	return Document{
 		Service:    r.options.Service,
+		At:         r.options.Now(),
 		Health:     worst(components),
 		Build:      readBuild(),
 		Process:    r.readProcess(),

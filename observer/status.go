@@ -32,7 +32,9 @@ func (h Health) rank() int {
 	return 1
 }
 
-// Status is what a component tells about itself.
+// Status is what a component tells about itself. It is about now or a window of
+// recent time, as a Window tells it, and never about totals since the start:
+// those do not recover.
 type Status struct {
 	// Health says how it is; empty means Unknown.
 	Health Health

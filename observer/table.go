@@ -1,11 +1,14 @@
 package observer
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // writeText writes a section, or with an empty name all of them, as aligned
@@ -20,7 +23,7 @@ func writeText(w io.Writer, section string, d Document) error {
 		name  string
 		write func(*tabwriter.Writer, Document)
 	}{
-		{"build", buildRows}, {"process", processRows}, {"runtime", runtimeRows}, {"components", componentRows},
+		{"components", componentRows}, {"process", processRows}, {"runtime", runtimeRows}, {"build", buildRows},
 	}
 	for _, p := range parts {
 		if section != "" && section != p.name {
@@ -34,16 +37,26 @@ func writeText(w io.Writer, section string, d Document) error {
 	return t.Flush()
 }
 
-// row writes cells in columns. A tab or a line end within a cell becomes a space.
+// row writes cells in columns, each on one line and without what a terminal would
+// obey.
 func row(t *tabwriter.Writer, cells ...string) {
-	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ")
 	for i, c := range cells {
 		if i > 0 {
 			fmt.Fprint(t, "\t")
 		}
-		fmt.Fprint(t, clean.Replace(c))
+		fmt.Fprint(t, oneLine(c))
 	}
 	fmt.Fprint(t, "\n")
+}
+
+// oneLine makes a space of every character that is not printed.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 func buildRows(t *tabwriter.Writer, d Document) {
@@ -65,7 +78,7 @@ func processRows(t *tabwriter.Writer, d Document) {
 	row(t, "host", d.Process.Host)
 	row(t, "system", d.Process.System)
 	row(t, "started", d.Process.StartedAt.Format(time.RFC3339))
-	row(t, "uptime", (time.Duration(d.Process.UptimeSeconds) * time.Second).String())
+	row(t, "uptime", d.Process.uptime())
 }
 
 func runtimeRows(t *tabwriter.Writer, d Document) {
@@ -73,8 +86,20 @@ func runtimeRows(t *tabwriter.Writer, d Document) {
 	row(t, "gomaxprocs", fmt.Sprintf("%d of %d CPUs", d.Runtime.GoMaxProcs, d.Runtime.CPUs))
 	row(t, "heap", mebibytes(d.Runtime.HeapBytes))
 	row(t, "next gc at", mebibytes(d.Runtime.NextGCBytes))
-	row(t, "memory", mebibytes(d.Runtime.MemoryBytes))
+	row(t, "memory", mebibytes(d.Runtime.MemoryBytes)+limitOf(d.Runtime))
 	row(t, "gc cycles", fmt.Sprint(d.Runtime.GCCycles))
+}
+
+// limitOf tells the memory limit, if there is one.
+func limitOf(r Runtime) string {
+	if r.MemoryLimitBytes == 0 || r.MemoryLimitBytes >= math.MaxInt64 {
+		return ""
+	}
+	return " of " + mebibytes(r.MemoryLimitBytes)
+}
+
+func (p Process) uptime() string {
+	return span(time.Duration(p.UptimeSeconds * float64(time.Second)))
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
@@ -84,8 +109,54 @@ func componentRows(t *tabwriter.Writer, d Document) {
 		row(t, "none registered")
 		return
 	}
-	row(t, "NAME", "HEALTH", "SINCE", "STATE", "LAST ERROR")
+	row(t, "NAME", "HEALTH", "SINCE", "CHECKED", "STATE", "LAST ERROR")
 	for _, c := range d.Components {
-		row(t, c.Name, string(c.Health), c.Since.Format(time.RFC3339), c.State, c.LastError)
+		lastError := c.LastError
+		if lastError != "" {
+			lastError += " (" + ago(c.LastErrorAt, d.At) + ")"
+		}
+		row(t, c.Name, string(c.Health), ago(&c.Since, d.At), ago(c.CheckedAt, d.At), cmp.Or(c.State, "-"), cmp.Or(lastError, "-"))
 	}
+}
+
+// writeReport writes what is known of one component, one thing a line.
+func writeReport(w io.Writer, r Report, now time.Time) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row(t, "component", r.Name)
+	row(t, "health", string(r.Health))
+	row(t, "since", moment(&r.Since, now))
+	row(t, "state", cmp.Or(r.State, "-"))
+	row(t, "checked", moment(r.CheckedAt, now))
+	if r.UnansweredSince != nil {
+		row(t, "unanswered since", moment(r.UnansweredSince, now))
+	}
+	row(t, "last error", cmp.Or(r.LastError, "none"))
+	if r.LastError != "" {
+		row(t, "first seen", moment(r.LastErrorSince, now))
+		row(t, "last seen", moment(r.LastErrorAt, now))
+	}
+	return t.Flush()
+}
+
+func writeError(w io.Writer, err error) error {
+	_, written := fmt.Fprintln(w, oneLine(err.Error()))
+	return written
+}
+
+// ago tells how long something is past.
+func ago(t *time.Time, now time.Time) string {
+	switch {
+	case t == nil:
+		return "never"
+	case now.Sub(*t) < time.Second:
+		return "just now"
+	}
+	return span(now.Sub(*t)) + " ago"
+}
+
+func moment(t *time.Time, now time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.Format(time.RFC3339) + " (" + ago(t, now) + ")"
 }

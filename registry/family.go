@@ -131,6 +131,8 @@ func (f *family) conflict(d Definition) error {
 		return differs("unit", quoted(f.Unit), quoted(d.Unit))
 	case f.Fold != d.Fold:
 		return differs("fold", f.Fold, d.Fold)
+	case f.Role != d.Role:
+		return differs("role", quoted(f.Role.String()), quoted(d.Role.String()))
 	case f.Monotonic != d.Monotonic:
 		return differs("monotonic", f.Monotonic, d.Monotonic)
 	case !slices.Equal(f.keys, keys):

@@ -53,6 +53,8 @@ type Registry struct {
 	ordered []*family
 	// owners maps each exposed sample name to the family that writes it.
 	owners map[string]string
+	// ratios are those declared, by name; each divides families that are here.
+	ratios map[string]metric.Ratio
 	// hooks is replaced, never written.
 	hooks []*Hook
 	// readers is replaced, never written.
@@ -74,6 +76,7 @@ func New(options Options) *Registry {
 		hasher:   newHasher(),
 		families: map[string]*family{},
 		owners:   map[string]string{},
+		ratios:   map[string]metric.Ratio{},
 	}
 	// Nobody is asked about the registry's own metrics.
 	ask := r.options.Define
@@ -219,6 +222,9 @@ func (d *Definition) validate() error {
 // exposition ever holds one name twice.
 func (r *Registry) claim(d *Definition) error {
 	names := d.sampleNames()
+	if err := r.clashLocked(d.Name, names); err != nil {
+		return err
+	}
 	for _, name := range names {
 		if owner, taken := r.owners[name]; taken {
 			return fmt.Errorf("metric %s would be exposed as %s, which metric %s already is: choose another name", d.Name, name, owner)
@@ -248,6 +254,7 @@ func (r *Registry) remove(f *family) {
 		return
 	}
 	delete(r.families, f.Name)
+	r.endRatiosLocked(f.Name)
 	r.ordered = nil
 	r.closing = append(r.closing, f)
 	for _, name := range f.claimed {

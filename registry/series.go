@@ -247,6 +247,19 @@ func (f *family) demote(s *series) bool {
 	return hot
 }
 
+// hot reports whether a series counts in words of its own for each processor.
+func (f *family) hot(s *series) bool {
+	switch {
+	case f.exponential():
+		return s.sketch().Hot()
+	case f.kept == metric.Exact || f.Kind == metric.Gauge:
+		return false
+	case f.Kind == metric.Histogram:
+		return s.histogram().Hot()
+	}
+	return s.sum.Hot()
+}
+
 // retire takes out of a sketch what a change of range left behind, and reports
 // whether there was anything.
 func (f *family) retire(s *series) bool {

@@ -11,6 +11,8 @@ const demoteAfter = 3
 type sweep struct {
 	family *family
 	demote []*series
+	// countTo is how many idle sweeps are counted: as many as matter.
+	countTo uint32
 	// forget maps the series to forget to what they have shown.
 	forget map[*series]*snapshot
 }
@@ -21,7 +23,7 @@ func (f *family) beginSweep(w *sweep) *sweep {
 	if !f.sweeping.CompareAndSwap(false, true) {
 		return nil
 	}
-	*w = sweep{family: f, demote: w.demote[:0]}
+	*w = sweep{family: f, demote: w.demote[:0], countTo: min(max(demoteAfter, uint32(max(f.forgetAfter, 0))), maxIdle)}
 	return w
 }
 
@@ -34,7 +36,7 @@ func (w *sweep) note(s *series, read snapshot) {
 	if at := w.family.seenAt; at >= 0 && idle == 0 && s.has(flagPinned) {
 		w.family.normaliser.Seen(w.family.valueOf(s, at))
 	}
-	if idle == demoteAfter {
+	if idle == demoteAfter && w.family.hot(s) {
 		w.demote = append(w.demote, s)
 	}
 	if n := w.family.forgetAfter; n > 0 && idle >= uint32(n) && !s.has(flagPinned) {
@@ -58,11 +60,14 @@ func (w *sweep) idleFor(s *series, read snapshot) uint32 {
 		return 0
 	}
 	idle := s.state.Load() >> idleShift
-	if idle < maxIdle {
+	if idle < w.countTo {
+		// What is idle for longer is left alone, so that a scrape of a million
+		// idle series does not write to each.
 		idle++
 		s.state.Add(1 << idleShift)
+		return idle
 	}
-	return idle
+	return idle + 1
 }
 
 // wasWritten reports whether a gauge was set since the last sweep, perhaps to

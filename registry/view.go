@@ -11,6 +11,7 @@ const batch = 128
 type passage struct {
 	batch, other block
 	sweep        sweep
+	touched      byte
 	point        metric.Point
 }
 
@@ -42,6 +43,7 @@ func (f *family) pass(r *passage, sweep *sweep, yield func(*metric.Point) bool) 
 		chunk := rest[:min(batch, len(rest))]
 		rest = rest[len(chunk):]
 		f.loadAll(chunk, &r.batch, 0)
+		r.touched += touch(chunk)
 		for i, s := range chunk {
 			ended := s.has(flagEnded)
 			if ended && !s.has(flagRetained) {
@@ -67,6 +69,17 @@ func (f *family) loadAll(of []*series, to *block, from int) {
 	for i, s := range of {
 		f.load(s, to.at(from+i))
 	}
+}
+
+// touch reads a byte of each series' labels, so that waits for memory overlap
+// which would come one after the other while they are written out.
+func touch(of []*series) (sum byte) {
+	for _, s := range of {
+		if n := len(s.labels); n > 0 {
+			sum += s.labels[0] + s.labels[n-1]
+		}
+	}
+	return sum
 }
 
 // addCarried adds what the series took over from others, of which those that are

@@ -15,8 +15,11 @@ func ExampleRegistry_Add() {
 	err := queries.Add(stats.Query{
 		Name: "oldest-session",
 		Help: "The session that is open for longest.",
-		Run: func(context.Context, url.Values) (any, error) {
-			return map[string]int{"age_seconds": 86400}, nil
+		Parameters: []stats.Parameter{
+			{Name: "state", Help: "idle or busy", Default: "idle", Check: stats.OneOf("idle", "busy")},
+		},
+		Run: func(_ context.Context, parameters url.Values) (any, error) {
+			return map[string]any{"state": parameters.Get("state"), "age_seconds": 86400}, nil
 		},
 	})
 	if err != nil {
@@ -28,6 +31,7 @@ func ExampleRegistry_Add() {
 	fmt.Print(answer.Body)
 	// Output:
 	// {
-	//   "age_seconds": 86400
+	//   "age_seconds": 86400,
+	//   "state": "idle"
 	// }
 }

@@ -1,12 +1,12 @@
 package stats
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
+	"bytes"
 	"fmt"
 	"net/http"
-	"net/url"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // parameterError is a fault in what was asked.
@@ -16,10 +16,21 @@ type parameterError struct{ error }
 // it cannot use. The format should give the value and what to use instead.
 func BadParameter(format string, a ...any) error { return parameterError{fmt.Errorf(format, a...)} }
 
+// retryAfter is when those who were turned away may ask again, in seconds.
+const retryAfter = 2
+
 // Handler serves the list of queries at its root and each query's answer below
-// it, in JSON, to be mounted with http.StripPrefix. An error is a JSON object
-// with the member "error": 400 for a wrong parameter, 404 for no such query, 503
-// with Retry-After when too many run, 504 when one ran too long.
+// it, to be mounted with http.StripPrefix. Answers are JSON. The list is too,
+// unless the request prefers text/plain or says ?format=text, or prefers
+// text/html, as browsers do, or says ?format=html.
+//
+// An answer has an entity tag, and is not sent again to who has it. It is good
+// for the query's TTL, as Cache-Control says; until then everyone gets the same,
+// whatever the request's Cache-Control says, so that reloading costs nothing.
+//
+// An error is a JSON object with the member "error": 400 for a wrong parameter,
+// 404 for no such query, 503 with Retry-After when too many run, 504 when one ran
+// too long.
 func (r *Registry) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", r.list)
@@ -27,75 +38,60 @@ func (r *Registry) Handler() http.Handler {
 	return mux
 }
 
-// listing is one entry of the list.
-type listing struct {
-	Name string `json:"name"`
-	Help string `json:"help"`
-	// Path is relative to that of the list.
-	Path string `json:"path"`
-}
-
-func (r *Registry) list(w http.ResponseWriter, _ *http.Request) {
-	entries := []listing{}
-	for _, q := range r.all() {
-		entries = append(entries, listing{q.Name, q.Help, "./" + q.Name})
-	}
-	answer(w, http.StatusOK, map[string]any{"queries": entries})
-}
-
 func (r *Registry) serve(w http.ResponseWriter, request *http.Request) {
-	q, ok := r.query(request.PathValue("query"))
+	name := request.PathValue("query")
+	q, ok := r.query(name)
 	if !ok {
-		fail(w, http.StatusNotFound, fmt.Errorf("there is no query %q: the list is one level up", request.PathValue("query")))
+		r.write(w, request, newFailure(http.StatusNotFound, fmt.Errorf("there is no query %q: %s", name, r.known())))
 		return
 	}
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	default:
-		w.Header().Set("Retry-After", "2")
-		fail(w, http.StatusServiceUnavailable, fmt.Errorf("%d queries are running already: retry later", r.options.MaxConcurrent))
-		return
-	}
-	ctx, cancel := context.WithTimeout(request.Context(), r.options.Timeout)
-	defer cancel()
-	result, err := run(ctx, q, request.URL.Query())
-	var wrong parameterError
-	switch {
-	case errors.As(err, &wrong):
-		fail(w, http.StatusBadRequest, err)
-	case ctx.Err() != nil:
-		fail(w, http.StatusGatewayTimeout, fmt.Errorf("query %q did not end within %v: ask for less", q.Name, r.options.Timeout))
-	case err != nil:
-		fail(w, http.StatusInternalServerError, fmt.Errorf("query %q: %w", q.Name, err))
-	default:
-		answer(w, http.StatusOK, result)
-	}
-}
-
-// run makes an error of a panic.
-func run(ctx context.Context, q Query, parameters url.Values) (result any, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panicked: %v", cause)
-		}
-	}()
-	return q.Run(ctx, parameters)
-}
-
-func fail(w http.ResponseWriter, status int, err error) {
-	answer(w, status, map[string]string{"error": err.Error()})
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	text, err := json.MarshalIndent(body, "", "  ")
+	parameters, err := q.read(request.URL.Query())
 	if err != nil {
-		status = http.StatusInternalServerError
-		text, _ = json.Marshal(map[string]string{"error": "the answer cannot be written as JSON: " + err.Error()})
+		r.write(w, request, newFailure(http.StatusBadRequest, err))
+		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	// An error here is a reader who is gone.
-	_, _ = w.Write(append(text, '\n'))
+	r.write(w, request, r.ask(request.Context(), q, parameters))
+}
+
+// maxNamed is how many queries an error names.
+const maxNamed = 20
+
+// known names the queries there are.
+func (r *Registry) known() string {
+	queries := r.all()
+	if len(queries) == 0 {
+		return "there is none"
+	}
+	var names []string
+	for _, q := range queries[:min(len(queries), maxNamed)] {
+		names = append(names, q.Name)
+	}
+	known := "ask for " + strings.Join(names, ", ")
+	if more := len(queries) - maxNamed; more > 0 {
+		known += fmt.Sprintf(" or one of %d more", more)
+	}
+	return known
+}
+
+// write sends a reply, or says that the asker has it already.
+func (r *Registry) write(w http.ResponseWriter, request *http.Request, answer reply) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if answer.status != http.StatusOK {
+		h.Set("Cache-Control", "no-store")
+		if answer.status == http.StatusServiceUnavailable {
+			h.Set("Retry-After", strconv.Itoa(retryAfter))
+		}
+		w.WriteHeader(answer.status)
+		// An error here is a reader who is gone.
+		_, _ = w.Write(answer.body)
+		return
+	}
+	h.Set("ETag", answer.tag)
+	h.Set("Cache-Control", "no-cache")
+	if left := answer.until.Sub(r.options.Now()).Truncate(time.Second); left > 0 {
+		h.Set("Cache-Control", fmt.Sprintf("private, max-age=%d", int(left.Seconds())))
+	}
+	http.ServeContent(w, request, "", time.Time{}, bytes.NewReader(answer.body))
 }

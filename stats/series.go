@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/policy"
 )
 
 // Producer gives what there is to count; *registry.Registry is one.
@@ -39,39 +40,39 @@ type MetricCount struct {
 type LabelCount struct {
 	Name   string `json:"name"`
 	Values int    `json:"values"`
-	// Grade is "good" below 10 values, "questioned" above 100, else "fair".
-	Grade string `json:"grade"`
+	// Level is good below 10 values, questioned above 100, and watched between.
+	Level policy.Level `json:"level"`
 }
 
-// defaultLimit is how many metrics are shown unless ?limit= says otherwise.
-const defaultLimit = 50
+// maxLimit is the largest ?limit=.
+const maxLimit = 1_000_000
+
+// limitParameter says how many rows are shown.
+func limitParameter(of, otherwise string) Parameter {
+	return Parameter{
+		Name: "limit", Default: otherwise, Check: Between(0, maxLimit),
+		Help: "how many " + of + " are shown; 0 for all",
+	}
+}
+
+// limitOf reads the parameter, which was checked. A query that is run by hand may
+// be without it, which is 0.
+func limitOf(parameters url.Values) int {
+	limit, _ := strconv.Atoi(parameters.Get("limit"))
+	return limit
+}
 
 // Series makes the query "series": how many series each metric has, and how many
-// values each of its labels. It takes the parameter limit.
+// values each of its labels.
 func Series(p Producer) Query {
 	return Query{
-		Name: "series",
-		Help: "Series per metric and values per label, most series first; ?limit=N shows N metrics (default 50, 0 for all).",
+		Name:       "series",
+		Help:       "Series per metric and values per label, most series first.",
+		Parameters: []Parameter{limitParameter("metrics", "50")},
 		Run: func(ctx context.Context, parameters url.Values) (any, error) {
-			limit, err := limitOf(parameters)
-			if err != nil {
-				return nil, err
-			}
-			return countSeries(ctx, p, limit)
+			return countSeries(ctx, p, limitOf(parameters))
 		},
 	}
-}
-
-func limitOf(parameters url.Values) (int, error) {
-	text := parameters.Get("limit")
-	if text == "" {
-		return defaultLimit, nil
-	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < 0 {
-		return 0, BadParameter("limit %q is not a number of metrics: give one from 0, which means all", text)
-	}
-	return limit, nil
 }
 
 func countSeries(ctx context.Context, p Producer, limit int) (SeriesCount, error) {
@@ -119,17 +120,7 @@ func countFamily(ctx context.Context, f *metric.Family) MetricCount {
 	}
 	for i, key := range f.Keys {
 		n := len(distinct[i])
-		m.Labels = append(m.Labels, LabelCount{Name: key, Values: n, Grade: grade(n)})
+		m.Labels = append(m.Labels, LabelCount{Name: key, Values: n, Level: policy.Thresholds{}.Level(n)})
 	}
 	return m
-}
-
-func grade(values int) string {
-	switch {
-	case values < 10:
-		return "good"
-	case values > 100:
-		return "questioned"
-	}
-	return "fair"
 }

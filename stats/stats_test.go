@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/policy"
 	"github.com/metertree/metertree/registry"
 )
 
@@ -59,7 +60,7 @@ func TestList(t *testing.T) {
 	if err := json.Unmarshal(get(h, "/").Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Queries) != 2 || got.Queries[0] != (listing{"a", "Answers.", "./a"}) {
+	if len(got.Queries) != 2 || got.Queries[0].Name != "a" || got.Queries[0].Help != "Answers." || got.Queries[0].Path != "./a" {
 		t.Errorf("got %+v", got)
 	}
 	if text := get(with(t, Options{}), "/").Body.String(); !strings.Contains(text, "[]") {
@@ -125,11 +126,11 @@ func TestConcurrencyIsBounded(t *testing.T) {
 		entered <- struct{}{}
 		<-release
 		return 1, nil
-	}})
+	}}, answering("other", 1, nil))
 	first := make(chan *httptest.ResponseRecorder)
 	go func() { first <- get(h, "/slow") }()
 	<-entered
-	if got := get(h, "/slow"); got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") == "" {
+	if got := get(h, "/other"); got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") == "" {
 		t.Errorf("second: got %d %v", got.Code, got.Header())
 	}
 	if got := get(h, "/"); got.Code != http.StatusOK {
@@ -179,7 +180,7 @@ func TestSeries(t *testing.T) {
 	if large.Name != "large_total" || large.Kind != "counter" || large.Series != 360 {
 		t.Errorf("got %+v", large)
 	}
-	if len(large.Labels) != 2 || large.Labels[0] != (LabelCount{"op", 3, "good"}) || large.Labels[1] != (LabelCount{"shard", 120, "questioned"}) {
+	if len(large.Labels) != 2 || large.Labels[0] != (LabelCount{"op", 3, policy.Good}) || large.Labels[1] != (LabelCount{"shard", 120, policy.Questioned}) {
 		t.Errorf("labels %+v", large.Labels)
 	}
 	sum := 0
@@ -213,13 +214,5 @@ func TestSeriesStopsWithItsContext(t *testing.T) {
 	cancel()
 	if got, err := Series(filled(t)).Run(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, %v", got, err)
-	}
-}
-
-func TestGrade(t *testing.T) {
-	for values, want := range map[int]string{0: "good", 9: "good", 10: "fair", 100: "fair", 101: "questioned"} {
-		if got := grade(values); got != want {
-			t.Errorf("grade(%d) = %s, want %s", values, got, want)
-		}
 	}
 }

@@ -161,7 +161,13 @@ func (h *handler) scrape(body *responseBody, r *http.Request, s *Scrape) {
 	}
 	exposition := Exposition{Format: s.Format, Created: h.options.Created, Quantiles: h.options.Quantiles}
 	defer body.release()
-	s.Bytes, s.Series, s.Err = exposition.write(ctx, body, wanted.of(h.producer.Collect(ctx)))
+	parts := relay{to: body}
+	s.Bytes, s.Series, s.Err = exposition.write(ctx, &parts, wanted.of(h.producer.Collect(ctx)))
+	// Nothing is being sent any more after this.
+	unsent := parts.close()
+	if s.Err == nil {
+		s.Err = unsent
+	}
 	if s.Err == nil {
 		s.Err = body.close()
 	}

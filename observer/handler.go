@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/metertree/metertree/internal/answer"
 )
 
 // sections are the parts of the document that can be asked for by themselves.
@@ -199,7 +201,7 @@ func (r *Registry) fail(w http.ResponseWriter, request *http.Request, status int
 
 // answer writes a view in the format that the request wants.
 func (r *Registry) answer(w http.ResponseWriter, request *http.Request, v view) {
-	wanted, err := formatOf(request)
+	wanted, err := answer.FormatOf(request)
 	if err != nil {
 		v.status, v.json = http.StatusBadRequest, map[string]string{"error": err.Error()}
 	}
@@ -209,10 +211,10 @@ func (r *Registry) answer(w http.ResponseWriter, request *http.Request, v view) 
 	h.Set("X-Content-Type-Options", "nosniff")
 	var body bytes.Buffer
 	switch wanted {
-	case asText:
+	case answer.Text:
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		err = v.text(&body)
-	case asPage:
+	case answer.Page:
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", contentSecurity)
 		h.Set("Referrer-Policy", "no-referrer")

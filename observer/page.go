@@ -1,14 +1,13 @@
 package observer
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/url"
 	"time"
 
+	"github.com/metertree/metertree/internal/answer"
 	"github.com/metertree/metertree/policy/cardinality"
 )
 
@@ -19,11 +18,7 @@ var pageFiles embed.FS
 var style string
 
 // contentSecurity allows a page its own style and nothing else.
-var contentSecurity = func() string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-}()
+var contentSecurity = answer.ContentSecurity(style)
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"style":      func() template.CSS { return template.CSS(style) }, // it is the program's own

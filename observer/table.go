@@ -8,7 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
+
+	"github.com/metertree/metertree/internal/answer"
 )
 
 // writeText writes a section, or with an empty name all of them, as aligned
@@ -44,19 +45,9 @@ func row(t *tabwriter.Writer, cells ...string) {
 		if i > 0 {
 			fmt.Fprint(t, "\t")
 		}
-		fmt.Fprint(t, oneLine(c))
+		fmt.Fprint(t, answer.OneLine(c))
 	}
 	fmt.Fprint(t, "\n")
-}
-
-// oneLine makes a space of every character that is not printed.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 func buildRows(t *tabwriter.Writer, d Document) {
@@ -139,7 +130,7 @@ func writeReport(w io.Writer, r Report, now time.Time) error {
 }
 
 func writeError(w io.Writer, err error) error {
-	_, written := fmt.Fprintln(w, oneLine(err.Error()))
+	_, written := fmt.Fprintln(w, answer.OneLine(err.Error()))
 	return written
 }
 

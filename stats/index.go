@@ -2,17 +2,15 @@ package stats
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"net/http"
-	"strings"
 	"text/tabwriter"
-	"unicode"
+
+	"github.com/metertree/metertree/internal/answer"
 )
 
 // listing is one entry of the list.
@@ -51,7 +49,7 @@ func (r *Registry) listings() []listing {
 }
 
 func (r *Registry) list(w http.ResponseWriter, request *http.Request) {
-	wanted, err := formatOf(request)
+	wanted, err := answer.FormatOf(request)
 	if err != nil {
 		r.write(w, request, newFailure(http.StatusBadRequest, err))
 		return
@@ -63,10 +61,10 @@ func (r *Registry) list(w http.ResponseWriter, request *http.Request) {
 	entries := r.listings()
 	var body bytes.Buffer
 	switch wanted {
-	case asText:
+	case answer.Text:
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		err = writeText(&body, entries)
-	case asPage:
+	case answer.Page:
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", contentSecurity)
 		h.Set("Referrer-Policy", "no-referrer")
@@ -94,9 +92,9 @@ func writeText(w io.Writer, entries []listing) error {
 	}
 	fmt.Fprintln(t, "QUERY\tANSWERS")
 	for _, e := range entries {
-		fmt.Fprintf(t, "%s\t%s\n", oneLine(e.Name), oneLine(e.Help))
+		fmt.Fprintf(t, "%s\t%s\n", answer.OneLine(e.Name), answer.OneLine(e.Help))
 		for _, p := range e.Parameters {
-			fmt.Fprintf(t, "  ?%s=\t%s%s\n", oneLine(p.Name), oneLine(p.Help), oneLine(p.note()))
+			fmt.Fprintf(t, "  ?%s=\t%s%s\n", answer.OneLine(p.Name), answer.OneLine(p.Help), answer.OneLine(p.note()))
 		}
 	}
 	return t.Flush()
@@ -113,16 +111,6 @@ func (p listingParameter) note() string {
 	return ""
 }
 
-// oneLine makes a space of every character that is not printed.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
 //go:embed pages/index.html
 var pageText string
 
@@ -130,11 +118,7 @@ var pageText string
 var style string
 
 // contentSecurity allows the page its own style and nothing else.
-var contentSecurity = func() string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-}()
+var contentSecurity = answer.ContentSecurity(style)
 
 var page = template.Must(template.New("").Funcs(template.FuncMap{
 	"style": func() template.CSS { return template.CSS(style) }, // it is the program's own

@@ -1,4 +1,7 @@
-package stats
+// Package answer is what the entry points for people share: which form of an
+// answer a request asks for, and how pages and tables keep out what does not
+// belong there.
+package answer
 
 import (
 	"fmt"
@@ -7,42 +10,43 @@ import (
 	"strings"
 )
 
-// format is how a page is written.
-type format string
+// Format is a form of answer.
+type Format string
 
+// The forms of an answer.
 const (
-	asJSON format = "json"
-	asText format = "text"
-	asPage format = "html"
+	JSON Format = "json"
+	Text Format = "text"
+	Page Format = "html"
 )
 
-// formatOf returns what the request says with ?format=, or else prefers by its
+// FormatOf returns what the request says with ?format=, or else prefers by its
 // Accept header: JSON unless text/plain or text/html is wanted more.
-func formatOf(r *http.Request) (format, error) {
-	switch f := format(r.URL.Query().Get("format")); f {
-	case asJSON, asText, asPage:
+func FormatOf(r *http.Request) (Format, error) {
+	switch f := Format(r.URL.Query().Get("format")); f {
+	case JSON, Text, Page:
 		return f, nil
 	case "":
 		return preferred(r.Header.Values("Accept")), nil
 	default:
-		return asJSON, fmt.Errorf("format %q is unknown: use json, text or html", string(f))
+		return JSON, fmt.Errorf("format %q is unknown: use json, text or html", string(f))
 	}
 }
 
 // preferred returns the format with the greatest weight, and of several the one
 // that is named first.
-func preferred(accept []string) format {
-	best, weight := asJSON, 0.0
+func preferred(accept []string) Format {
+	best, weight := JSON, 0.0
 	for media := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		name, parameters, _ := strings.Cut(media, ";")
-		var f format
+		var f Format
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "application/json", "application/*", "*/*":
-			f = asJSON
+			f = JSON
 		case "text/plain", "text/*":
-			f = asText
+			f = Text
 		case "text/html":
-			f = asPage
+			f = Page
 		default:
 			continue
 		}

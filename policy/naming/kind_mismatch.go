@@ -23,6 +23,9 @@ func kindMismatch(_ *Linter, m Metric) []string {
 			}
 		}
 	case m.Kind.level():
+		if saysNow(stem) {
+			return nil
+		}
 		for _, word := range events {
 			if strings.HasSuffix(stem, "_"+word) {
 				return []string{fmt.Sprintf("%s only grow, and a %s may fall, so that rates of it mean nothing: make it a counter, or say in the name what there is now, such as %s_in_flight", word, m.Kind, stem)}
@@ -30,4 +33,15 @@ func kindMismatch(_ *Linter, m Metric) []string {
 		}
 	}
 	return nil
+}
+
+// saysNow reports whether a name says that it counts what there is at a moment,
+// as http_in_flight_requests does.
+func saysNow(stem string) bool {
+	for _, word := range levels {
+		if strings.Contains("_"+stem+"_", "_"+word+"_") {
+			return true
+		}
+	}
+	return false
 }

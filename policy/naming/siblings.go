@@ -69,6 +69,8 @@ type shape struct {
 	// words are those of a member, of which the one at position stands for all.
 	words   []string
 	members []Member
+	// seen are the words of the members.
+	seen map[string]bool
 }
 
 // minWords is how many words siblings have at least.
@@ -88,11 +90,12 @@ func shapesOf(metrics []Metric) []*shape {
 			key := strings.Join(words[:i], "_") + "|*|" + strings.Join(words[i+1:], "_") + suffix
 			s := byKey[key]
 			if s == nil {
-				s = &shape{position: i, words: words}
+				s = &shape{position: i, words: words, seen: map[string]bool{}}
 				byKey[key] = s
 				keys = append(keys, key)
 			}
-			if !slices.ContainsFunc(s.members, func(have Member) bool { return have.Value == word }) {
+			if !s.seen[word] {
+				s.seen[word] = true
 				s.members = append(s.members, Member{m.Name, word})
 			}
 		}

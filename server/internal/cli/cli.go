@@ -23,10 +23,13 @@ const (
 // grammar is the command line. A new command is a struct with a Run method, and
 // one line here.
 type grammar struct {
-	Serve   ServeCmd   `cmd:"" help:"Scrape and receive metrics, store them, answer PromQL."`
-	Demo    DemoCmd    `cmd:"" help:"Show what metertree does, on a service of its own under load."`
-	Tree    TreeCmd    `cmd:"" help:"Print the metrics of a file or an address as a tree."`
-	Version VersionCmd `cmd:"" help:"Print the version."`
+	Serve       ServeCmd       `cmd:"" help:"Scrape and receive metrics, store them, answer PromQL."`
+	Demo        DemoCmd        `cmd:"" help:"Show what metertree does, on a service of its own under load."`
+	Tree        TreeCmd        `cmd:"" help:"Print the metrics of a file or an address as a tree."`
+	Lint        LintCmd        `cmd:"" help:"Hold the metrics of a file or an address to the naming rules."`
+	Diff        DiffCmd        `cmd:"" help:"Compare two expositions, and bridge what was renamed."`
+	Cardinality CardinalityCmd `cmd:"" help:"Count the series of a file or an address, and fit them to a budget."`
+	Version     VersionCmd     `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

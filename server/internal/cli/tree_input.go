@@ -53,7 +53,17 @@ func (in treeInput) name() string {
 }
 
 // read gives what the exposition holds, or an error of one line with the remedy.
-func (in treeInput) read(ctx context.Context) (*tree.Snapshot, error) {
+func (in treeInput) read(ctx context.Context) (snapshot *tree.Snapshot, err error) {
+	err = in.stream(ctx, func(r io.Reader, format prom.Format) (err error) {
+		snapshot, err = prom.ParseExposition(r, format)
+		return err
+	})
+	return snapshot, err
+}
+
+// stream hands the text of the exposition to take, decompressed and within the
+// limit. Its errors, and those of take, are of one line with the remedy.
+func (in treeInput) stream(ctx context.Context, take func(io.Reader, prom.Format) error) error {
 	if in.isURL() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, in.timeout)
@@ -61,18 +71,17 @@ func (in treeInput) read(ctx context.Context) (*tree.Snapshot, error) {
 	}
 	body, format, err := in.open(ctx)
 	if err != nil {
-		return nil, in.explain(err)
+		return in.explain(err)
 	}
 	defer body.Close()
 	plain, err := decompress(body)
 	if err != nil {
-		return nil, in.explain(err)
+		return in.explain(err)
 	}
-	snapshot, err := prom.ParseExposition(&limitedReader{r: plain, limit: in.limit}, format)
-	if err != nil {
-		return nil, in.explain(err)
+	if err := take(&limitedReader{r: plain, limit: in.limit}, format); err != nil {
+		return in.explain(err)
 	}
-	return snapshot, nil
+	return nil
 }
 
 func (in treeInput) open(ctx context.Context) (io.ReadCloser, prom.Format, error) {

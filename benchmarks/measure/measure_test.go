@@ -2,6 +2,7 @@ package measure
 
 import (
 	"errors"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -84,12 +85,81 @@ func TestColdMeasuresWhatStays(t *testing.T) {
 }
 
 func TestExpositionTakesEachTime(t *testing.T) {
-	samples, err := Exposition(work.Counters, rivals.VictoriaMetrics().Populations[work.Counters], 500, 3)
+	samples, err := Exposition(work.Text, work.Counters, rivals.VictoriaMetrics().Populations[work.Counters], 500, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := samples[work.Expose(work.Counters)]; len(got) < 3 || slices.Min(got) <= 0 {
+	if got := samples[work.Expose(work.Text, work.Counters)]; len(got) < 3 || slices.Min(got) <= 0 {
 		t.Errorf("figures %v, want 3 or more above zero", got)
+	}
+}
+
+func TestExpositionThatLacksSeriesIsAnError(t *testing.T) {
+	for _, test := range []struct {
+		writes, want string
+		err          error
+	}{
+		{"requests_total{a=\"b\"} 1\n", "holds 1", nil},
+		{"", "disk full", errors.New("disk full")},
+	} {
+		p := func(int) rivals.Population {
+			return rivals.Population{
+				Fill: func([]work.Labels) {},
+				Expose: map[work.Format]func(io.Writer) error{work.Text: func(w io.Writer) error {
+					_, err := io.WriteString(w, test.writes)
+					return errors.Join(err, test.err)
+				}},
+			}
+		}
+		_, err := Exposition(work.Text, work.Counters, p, 2, 1)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("error %v, want one that says %q", err, test.want)
+		}
+	}
+}
+
+func TestGrowthIsPerSeries(t *testing.T) {
+	const series = 500
+	samples, err := Growth(rivals.Metertree().Populations[work.Counters], series, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := samples[work.ExposeEach(series)]
+	if len(got) < 3 || slices.Min(got) <= 0 || len(samples) != 1 {
+		t.Errorf("samples %v, want 3 figures or more above zero", samples)
+	}
+}
+
+func TestReductionTakesEachTime(t *testing.T) {
+	const times = 3
+	for _, temporality := range work.Temporalities() {
+		samples, err := Reduction(temporality, rivals.Metertree().Reduced[temporality], 500, times)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []work.Row{work.Reduce(temporality), work.ReduceUpdate(temporality)} {
+			if got := samples[row]; len(got) != times || slices.Min(got) <= 0 {
+				t.Errorf("%s: figures %v, want %d above zero", row, got, times)
+			}
+		}
+	}
+}
+
+func TestReductionThatShowsTooFewIsAnError(t *testing.T) {
+	p := func(int) rivals.Population {
+		return rivals.Population{
+			Fill:    func([]work.Labels) {},
+			Collect: func() error { return nil },
+			Check: func(groups, updates int) error {
+				if groups != work.Groups || updates != 10 {
+					t.Errorf("asked for %d groups and %d updates, want %d and 10", groups, updates, work.Groups)
+				}
+				return errors.New("holds 7 series")
+			},
+		}
+	}
+	if _, err := Reduction(work.Totals, p, 10, 1); err == nil || !strings.Contains(err.Error(), "holds 7") {
+		t.Errorf("error %v, want the check's", err)
 	}
 }
 

@@ -3,9 +3,12 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/metertree/metertree/benchmarks/rivals"
+	"github.com/metertree/metertree/benchmarks/work"
 )
 
 // Document is everything that docs/benchmarks.md says.
@@ -15,6 +18,8 @@ type Document struct {
 	Sizes   Sizes
 	// Method says in a sentence how often was measured, and how long.
 	Method string
+	// Rows chooses what of the tables is shown; nil is everything.
+	Rows *regexp.Regexp
 }
 
 const method = `Libraries take turns within every round, so that what else the machine does
@@ -29,7 +34,8 @@ allocations, not in its nanoseconds. In rows of all cores, GOMAXPROCS
 goroutines, each on a core of its own, begin every chunk together, and the time
 is divided by the updates of all of them.
 
-Memory, creation, latency and exposition are each measured in a fresh process.
+Memory, creation, latency, exposition, growth, scrapes and reductions are each
+measured in a fresh process.
 Latency is that of every single update, the clock's cost included; its quantiles
 are of windows of 25 milliseconds, of which again the median counts. After every
 measurement the library is asked what it counted; a lost update fails the run.
@@ -40,6 +46,23 @@ itself. Direct rows go round 16 label sets; histogram rows go round 1,024
 values that spread over all buckets. OpenTelemetry's bound rows use an attribute
 set prepared once, its exemplars are off and its limit on series is lifted.
 HashiCorp's go-metrics binds no series and has no buckets.
+
+A scrape is from a request to the last byte of its answer, on the loopback
+interface; another process asks, and discards what it reads. One answer is
+parsed first, and the others must be as long. During that one, which comes after
+two garbage collections that also empty pools, the heap of the process that
+answers is sampled every half millisecond: the greatest size of its objects
+above the first, dead ones included that were not collected yet, at the default
+GOGC of 100. VictoriaMetrics does not compress.
+
+A reduction exports 100 series of the counters, by two of their three labels;
+every counter has one update between two collections, which for deltas are
+acknowledged. OpenTelemetry does it by a view.
+
+A request through a middleware is counted, its duration and both sizes are
+observed in buckets that are the same for each library, and those in flight are
+counted; the handler writes two bytes to a writer that discards them. Of
+client_golang it is the chain of its five InstrumentHandler functions.
 `
 
 // Write writes the document in Markdown.
@@ -73,19 +96,35 @@ func (d Document) writeRun(b *strings.Builder) {
 
 // WriteTables writes the sections and what of the targets is not reached.
 func (d Document) WriteTables(b *strings.Builder) error {
+	targets, portable := d.chosen(Targets(d.Sizes)), d.chosen(PortableTargets())
 	for _, s := range Sections(d.Sizes) {
+		s.Rows = slices.DeleteFunc(s.Rows, d.leavesOut)
+		if len(s.Rows) == 0 {
+			continue
+		}
 		fmt.Fprintf(b, "\n## %s\n\n", s.Title)
-		if err := d.Results.Table(s, Targets()).Write(b); err != nil {
+		if err := d.Results.Table(s, targets).Write(b); err != nil {
 			return err
 		}
 		writeUnlike(b, s)
 	}
-	fmt.Fprint(b, "\n## Portable build (`-tags metertree_portable`)\n\n")
-	if err := d.Results.PortableTable(PortableTargets()).Write(b); err != nil {
-		return err
+	if len(portable) > 0 {
+		fmt.Fprint(b, "\n## Portable build (`-tags metertree_portable`)\n\n")
+		if err := d.Results.PortableTable(portable).Write(b); err != nil {
+			return err
+		}
 	}
-	d.writeMissed(b)
+	d.writeMissed(b, append(targets, portable...))
 	return nil
+}
+
+func (d Document) leavesOut(row work.Row) bool {
+	return d.Rows != nil && !d.Rows.MatchString(string(row))
+}
+
+// chosen returns the targets of rows that are shown.
+func (d Document) chosen(targets []Target) []Target {
+	return slices.DeleteFunc(targets, func(t Target) bool { return d.leavesOut(t.Row) })
 }
 
 // writeUnlike explains the figures that were marked.
@@ -103,10 +142,10 @@ func writeUnlike(b *strings.Builder, s Section) {
 	}
 }
 
-func (d Document) writeMissed(b *strings.Builder) {
+func (d Document) writeMissed(b *strings.Builder, targets []Target) {
 	b.WriteString("\n## Targets not reached\n\n")
 	missed := 0
-	for _, t := range append(Targets(), PortableTargets()...) {
+	for _, t := range targets {
 		v, verdict := t.Judge(d.Results)
 		if verdict == Reached {
 			continue

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,11 +93,12 @@ func TestJudge(t *testing.T) {
 
 func TestTargetsAreOfRowsInTheTable(t *testing.T) {
 	var rows []work.Row
-	for _, s := range Sections(Sizes{}) {
+	sizes := Sizes{Growth: []int{10, 100}}
+	for _, s := range Sections(sizes) {
 		rows = append(rows, s.Rows...)
 	}
 	seen := map[string]bool{}
-	for _, target := range append(Targets(), PortableTargets()...) {
+	for _, target := range append(Targets(sizes), PortableTargets()...) {
 		if !slices.Contains(rows, target.Row) {
 			t.Errorf("target %s of row %q, which no section shows", target, target.Row)
 		}
@@ -111,7 +113,7 @@ func TestTargetsAreOfRowsInTheTable(t *testing.T) {
 func TestTable(t *testing.T) {
 	section := Section{"Updates", []work.Row{work.CounterBound, work.HistogramBound, work.GaugeSet}}
 	var got strings.Builder
-	if err := sample().Table(section, Targets()).Write(&got); err != nil {
+	if err := sample().Table(section, Targets(Sizes{})).Write(&got); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.TrimLeft(`
@@ -160,7 +162,7 @@ func TestDocument(t *testing.T) {
 			Commands: []string{"make bench"},
 		},
 		Results: sample(),
-		Sizes:   Sizes{Memory: 100_000, Exposition: 100_000, Latency: 1_000_000},
+		Sizes:   Sizes{Memory: 100_000, Exposition: 100_000, Latency: 1_000_000, Growth: []int{10_000, 1_000_000}},
 		Method:  "5 rounds.",
 	}
 	var b strings.Builder
@@ -169,7 +171,8 @@ func TestDocument(t *testing.T) {
 	}
 	for _, want := range []string{
 		"A Processor, 2 cores, GOMAXPROCS=2", "go1.26.8", "2026-11-20", "example.com/rival v1.2.3", "    make bench",
-		"100,000 series", "1,000,000 series", "tally does less here",
+		"100,000 series", "1,000,000 series", "tally does less here", "text exposition, 10,000 counters",
+		"≤ 1.3 × text exposition, 10,000 counters",
 		"- metertree, gauge, bound, set: there is no figure to hold against ≤ 1 × best rival.",
 	} {
 		if !strings.Contains(b.String(), want) {
@@ -178,5 +181,20 @@ func TestDocument(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "- metertree, counter, bound, 1 goroutine:") {
 		t.Error("document lists a target that is reached as not reached")
+	}
+}
+
+func TestDocumentShowsTheRowsAskedFor(t *testing.T) {
+	d := Document{Results: sample(), Rows: regexp.MustCompile("^counter, bound")}
+	var b strings.Builder
+	if err := d.WriteTables(&b); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"\n| counter, bound, 1 goroutine ": true, "gauge": false, "## Updates: nano": true, "## Memory": false, "## Portable": true,
+	} {
+		if strings.Contains(b.String(), text) != want {
+			t.Errorf("tables have %q: %v, want %v:\n%s", text, !want, want, b.String())
+		}
 	}
 }

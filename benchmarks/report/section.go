@@ -12,7 +12,11 @@ type Section struct {
 }
 
 // Sizes are how many series the populations had.
-type Sizes struct{ Memory, Exposition, Latency int }
+type Sizes struct {
+	Memory, Exposition, Latency, Scrape, Reduction int
+	// Growth are several, the smallest first.
+	Growth []int
+}
 
 // Sections are the table's, in order.
 func Sections(s Sizes) []Section {
@@ -22,8 +26,36 @@ func Sections(s Sizes) []Section {
 		{sized("Memory: bytes of heap per series, %s series, each updated once", s.Memory), memoryRows()},
 		{sized("Creation: nanoseconds and heap allocations per new series, %s series", s.Memory), creationRows()},
 		{sized("Latency: nanoseconds of one direct update, %s series", s.Latency), latencyRows()},
-		{sized("Text exposition: milliseconds and heap allocations, %s series", s.Exposition), expositionRows()},
+		{sized("Exposition: milliseconds and heap allocations, %s series", s.Exposition), expositionRows()},
+		{"Growth: nanoseconds for each series of a text exposition", growthRows(s.Growth)},
+		{sized("Scrape over HTTP: milliseconds, and megabytes of heap meanwhile, %s counters", s.Scrape), scrapeRows()},
+		{
+			sized("Reduction: milliseconds and heap allocations of a collection, nanoseconds per update, %s counters", s.Reduction),
+			reductionRows(),
+		},
+		{"HTTP middleware: nanoseconds and heap allocations per request", []work.Row{work.Middleware, work.Middleware.Allocs()}},
 	}
+}
+
+func growthRows(sizes []int) (rows []work.Row) {
+	for _, series := range sizes {
+		rows = append(rows, work.ExposeEach(series))
+	}
+	return rows
+}
+
+func scrapeRows() (rows []work.Row) {
+	for _, c := range work.Codings() {
+		rows = append(rows, work.Scrape(c), work.ScrapeHeap(c))
+	}
+	return rows
+}
+
+func reductionRows() (rows []work.Row) {
+	for _, t := range work.Temporalities() {
+		rows = append(rows, work.Reduce(t), work.Reduce(t).Allocs(), work.ReduceUpdate(t))
+	}
+	return rows
 }
 
 func memoryRows() (rows []work.Row) {
@@ -43,8 +75,10 @@ func creationRows() (rows []work.Row) {
 }
 
 func expositionRows() (rows []work.Row) {
-	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
-		rows = append(rows, work.Expose(kind), work.Expose(kind).Allocs())
+	for _, f := range work.Formats() {
+		for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+			rows = append(rows, work.Expose(f, kind), work.Expose(f, kind).Allocs())
+		}
 	}
 	return rows
 }

@@ -123,19 +123,10 @@ func number(v float64) string {
 	case v < 100:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
-	return grouped(int(v + .5))
+	return work.Grouped(int(v + .5))
 }
 
-// grouped writes an integer with a comma before each three digits.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for at := len(s) - 3; at > 0; at -= 3 {
-		s = s[:at] + "," + s[at:]
-	}
-	return s
-}
-
-func sized(format string, n int) string { return fmt.Sprintf(format, grouped(n)) }
+func sized(format string, n int) string { return fmt.Sprintf(format, work.Grouped(n)) }
 
 // Write writes the table in Markdown, its columns aligned so that it also
 // reads well in a terminal.

@@ -63,7 +63,7 @@ func (t Target) Judge(r Results) (v float64, verdict Verdict) {
 }
 
 // Targets are what our library is held to.
-func Targets() []Target {
+func Targets(s Sizes) []Target {
 	ours := func(row work.Row, limit float64, to Reference) Target {
 		return Target{Library: rivals.NameMetertree, Row: row, Limit: limit, To: to}
 	}
@@ -87,9 +87,19 @@ func Targets() []Target {
 		ours(work.GaugeSet, 1, best),
 		because(ours(work.GaugeAdd, 1, best), raiseReason),
 		ours(work.Latency(work.Collecting, "p99.9"), 2, Reference{Library: rivals.NameMetertree, Row: work.Latency(work.Idle, "p99.9")}),
-		ours(work.Expose(work.Counters), 10, absolute),
-		because(ours(work.Expose(work.Counters).Allocs(), 10, absolute), familyReason),
-		ours(work.Expose(work.Histograms), .25, best),
+		ours(work.Expose(work.Text, work.Counters), 10, absolute),
+		ours(work.Expose(work.Text, work.Counters).Allocs(), 10, absolute),
+		ours(work.Expose(work.Text, work.Histograms), .25, best),
+		because(ours(work.Scrape(work.Plain), .25, best), turnsReason),
+		ours(work.ScrapeHeap(work.Plain), 4, absolute),
+		ours(work.Reduce(work.Totals), 15, absolute),
+		ours(work.Reduce(work.Deltas), 15, absolute),
+		ours(work.Middleware, .6, best),
+		ours(work.Middleware.Allocs(), 1, absolute),
+	}
+	if n := len(s.Growth); n > 1 {
+		least := Reference{Library: rivals.NameMetertree, Row: work.ExposeEach(s.Growth[0])}
+		targets = append(targets, because(ours(work.ExposeEach(s.Growth[n-1]), 1.3, least), cacheReason))
 	}
 	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
 		targets = append(targets, ours(work.Create(kind), 1, best))
@@ -108,9 +118,9 @@ func MemoryProcs() []int { return []int{2, 64} }
 // PortableTargets hold the portable build to client_golang on every row of
 // time.
 func PortableTargets() []Target {
-	rows := work.UpdateRows()
+	rows := append(work.UpdateRows(), work.RequestRows()...)
 	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
-		rows = append(rows, work.Create(kind), work.Expose(kind))
+		rows = append(rows, work.Create(kind), work.Expose(work.Text, kind))
 	}
 	targets := make([]Target, len(rows))
 	for i, row := range rows {
@@ -134,8 +144,12 @@ const (
 	setReason = "It is a compare-and-swap here and a plain exchange there: an exchange could overwrite the " +
 		"mark of a series that has ended, and the write after it would be lost."
 	stripeReason = "Goroutines pick a stripe by where their stacks are; now and then two pick the same one."
-	familyReason = "They are a handful for each family, whatever the number of its series."
-	sealReason   = "It is one atomic operation as there. What it costs more finds out whether the series " +
+	turnsReason  = "One buffer is filled and sent in turns, so that the heap does not grow. Sending takes " +
+		"about a third of the time, in the system's hands; making the text, which is growth's last row, " +
+		"the rest."
+	cacheReason = "What a few thousand series take lies in the processor's cache, and what a million take " +
+		"does not: each series then waits for main memory, for its state, its labels and its last use."
+	sealReason = "It is one atomic operation as there. What it costs more finds out whether the series " +
 		"has ended, and whether several goroutines meet in it; when they do, it is split and is ahead."
 )
 

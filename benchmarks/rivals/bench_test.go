@@ -3,6 +3,7 @@ package rivals
 import (
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func BenchmarkUpdate(b *testing.B) {
-	for _, row := range work.UpdateRows() {
+	for _, row := range slices.Concat(work.UpdateRows(), work.RequestRows()) {
 		for _, rival := range All() {
 			if newCase := rival.Updates[row]; newCase != nil {
 				b.Run(string(row)+"/"+rival.Name, func(b *testing.B) { benchmarkCase(b, row, newCase()) })
@@ -55,21 +56,48 @@ func BenchmarkNewSeries(b *testing.B) {
 }
 
 func BenchmarkExpose(b *testing.B) {
+	const series = 10_000
 	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
 		for _, rival := range All() {
 			newPopulation := rival.Populations[kind]
 			if newPopulation == nil {
 				continue
 			}
-			p := newPopulation(10_000)
-			if p.Expose == nil {
+			p := newPopulation(series)
+			p.Fill(work.LabelSets(series))
+			for _, format := range work.Formats() {
+				if expose := p.Expose[format]; expose != nil {
+					b.Run(string(work.Expose(format, kind))+"/"+rival.Name, func(b *testing.B) { benchmarkExpose(b, expose) })
+				}
+			}
+		}
+	}
+}
+
+func benchmarkExpose(b *testing.B, expose func(io.Writer) error) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := expose(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkReduce(b *testing.B) {
+	const series = 10_000
+	sets := work.ReducedSets(series)
+	for _, temporality := range work.Temporalities() {
+		for _, rival := range All() {
+			newPopulation := rival.Reduced[temporality]
+			if newPopulation == nil {
 				continue
 			}
-			p.Fill(work.LabelSets(10_000))
-			b.Run(string(kind)+"/"+rival.Name, func(b *testing.B) {
+			b.Run(string(temporality)+"/"+rival.Name, func(b *testing.B) {
+				p := newPopulation(series)
+				p.Fill(sets)
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := p.Expose(io.Discard); err != nil {
+					if err := p.Collect(); err != nil {
 						b.Fatal(err)
 					}
 				}

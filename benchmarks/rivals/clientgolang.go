@@ -2,8 +2,10 @@ package rivals
 
 import (
 	"io"
+	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
@@ -24,6 +26,7 @@ func ClientGolang() Rival {
 			work.ExponentialBound:     clientGolangNativeBound,
 			work.GaugeSet:             clientGolangGaugeSet,
 			work.GaugeAdd:             clientGolangGaugeAdd,
+			work.Middleware:           clientGolangMiddleware,
 		},
 		Populations: map[work.Kind]func(int) Population{
 			work.Counters:   clientGolangCounters,
@@ -175,19 +178,12 @@ func clientGolangPopulation(r *prometheus.Registry) Population {
 			_, err := r.Gather()
 			return err
 		},
-		Expose: func(w io.Writer) error {
-			families, err := r.Gather()
-			if err != nil {
-				return err
-			}
-			encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
-			for _, family := range families {
-				if err := encoder.Encode(family); err != nil {
-					return err
-				}
-			}
-			return nil
+		Expose: map[work.Format]func(io.Writer) error{
+			work.Text:        clientGolangExpose(r, expfmt.TypeTextPlain),
+			work.OpenMetrics: clientGolangExpose(r, expfmt.TypeOpenMetrics),
+			work.Protobuf:    clientGolangExpose(r, expfmt.TypeProtoDelim),
 		},
+		Handler: func() http.Handler { return promhttp.HandlerFor(r, promhttp.HandlerOpts{}) },
 		Check: func(series, updates int) error {
 			got, total, err := clientGolangTotal(r)
 			if err != nil {
@@ -195,5 +191,24 @@ func clientGolangPopulation(r *prometheus.Registry) Population {
 			}
 			return populated(got, series, total, updates)
 		},
+	}
+}
+
+func clientGolangExpose(r *prometheus.Registry, format expfmt.FormatType) func(io.Writer) error {
+	return func(w io.Writer) error {
+		families, err := r.Gather()
+		if err != nil {
+			return err
+		}
+		encoder := expfmt.NewEncoder(w, expfmt.NewFormat(format))
+		for _, family := range families {
+			if err := encoder.Encode(family); err != nil {
+				return err
+			}
+		}
+		if closer, ok := encoder.(expfmt.Closer); ok {
+			return closer.Close()
+		}
+		return nil
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 
 	"github.com/metertree/metertree/benchmarks/work"
 	"github.com/metertree/metertree/export/prometheus"
+	"github.com/metertree/metertree/integrate"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
@@ -27,10 +29,15 @@ func Metertree() Rival {
 			work.ExponentialBound:     metertreeExponentialBound,
 			work.GaugeSet:             metertreeGaugeSet,
 			work.GaugeAdd:             metertreeGaugeAdd,
+			work.Middleware:           metertreeMiddleware,
 		},
 		Populations: map[work.Kind]func(int) Population{
 			work.Counters:   metertreeCounters,
 			work.Histograms: metertreeHistograms,
+		},
+		Reduced: map[work.Temporality]func(int) Population{
+			work.Totals: func(series int) Population { return metertreeReduced(series, metric.Cumulative) },
+			work.Deltas: func(series int) Population { return metertreeReduced(series, metric.Delta) },
 		},
 	}
 }
@@ -51,19 +58,25 @@ func metertreeCase(r *registry.Registry, name string, run func(int)) Case {
 // to; histograms add up their counts.
 func metertreeTotal(r *registry.Registry, name string) (series int, total float64) {
 	for family := range r.Collect(context.Background()) {
-		if family.Descriptor.Name != name {
-			continue
+		if family.Descriptor.Name == name {
+			n, sum := metertreeSum(family)
+			series += n
+			total += sum
 		}
-		for p := range family.Points {
-			series++
-			switch {
-			case p.Exponential != nil:
-				total += float64(p.Exponential.Count())
-			case family.Descriptor.Kind == metric.Histogram:
-				total += float64(p.Histogram.Count())
-			default:
-				total += float64(p.Int) + p.Float
-			}
+	}
+	return series, total
+}
+
+func metertreeSum(family *metric.Family) (series int, total float64) {
+	for p := range family.Points {
+		series++
+		switch {
+		case p.Exponential != nil:
+			total += float64(p.Exponential.Count())
+		case family.Descriptor.Kind == metric.Histogram:
+			total += float64(p.Histogram.Count())
+		default:
+			total += float64(p.Int) + p.Float
 		}
 	}
 	return series, total
@@ -181,13 +194,59 @@ func metertreePopulation(r *registry.Registry, name string) Population {
 			}
 			return nil
 		},
-		Expose: func(w io.Writer) error {
-			_, err := prometheus.Write(context.Background(), w, r.Collect(context.Background()))
-			return err
+		Expose: map[work.Format]func(io.Writer) error{
+			work.Text:        metertreeExpose(r, prometheus.Text),
+			work.OpenMetrics: metertreeExpose(r, prometheus.OpenMetrics),
+			work.Protobuf:    metertreeExpose(r, prometheus.Protobuf),
 		},
+		Handler: func() http.Handler { return prometheus.Handler(r, prometheus.Options{}) },
 		Check: func(series, updates int) error {
 			got, total := metertreeTotal(r, name)
 			return populated(got, series, total, updates)
 		},
 	}
+}
+
+func metertreeExpose(r *registry.Registry, format prometheus.Format) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := prometheus.Exposition{Format: format}.Write(context.Background(), w, r.Collect(context.Background()))
+		return err
+	}
+}
+
+func metertreeReduced(series int, temporality metric.Temporality) Population {
+	r, scope := metertreeScope()
+	c := scope.Counter(counterName, meter.Keys(work.Keys...), meter.DefaultKeys(work.ReducedKeys...), meter.SeriesBudget(series))
+	in := must(integrate.New(r, integrate.Options{Grouping: integrate.DefaultKeys, Temporality: temporality}))
+	shown := &reduction{deltas: temporality == metric.Delta}
+	return Population{
+		Fill: func(sets []work.Labels) {
+			for i := range sets {
+				c.Inc(sets[i].Operation, sets[i].Status, sets[i].Shard)
+			}
+		},
+		Update:  func(l *work.Labels) { c.Inc(l.Operation, l.Status, l.Shard) },
+		Collect: func() error { return metertreeReduce(in, shown) },
+		Check:   shown.check,
+	}
+}
+
+// metertreeReduce takes a checkpoint, reads it and acknowledges it.
+func metertreeReduce(in *integrate.Integrator, shown *reduction) error {
+	checkpoint, err := in.Checkpoint(context.Background())
+	if err != nil {
+		return err
+	}
+	groups, total := 0, 0.0
+	for family := range checkpoint.Families() {
+		if family.Descriptor.Name != counterName {
+			continue
+		}
+		for p := range family.Points {
+			groups++
+			total += float64(p.Int) + p.Float
+		}
+	}
+	shown.show(groups, total)
+	return checkpoint.Ack()
 }

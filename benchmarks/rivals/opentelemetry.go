@@ -18,7 +18,7 @@ import (
 // text format, no limit on series is set, and exemplars are off.
 func OpenTelemetry() Rival {
 	return Rival{
-		Name:   "OpenTelemetry",
+		Name:   NameOpenTelemetry,
 		Module: "go.opentelemetry.io/otel/sdk/metric",
 		Updates: map[work.Row]func() Case{
 			work.CounterBound:         otelCounterBound,
@@ -34,11 +34,22 @@ func OpenTelemetry() Rival {
 			work.Counters:   otelCounters,
 			work.Histograms: otelHistograms,
 		},
+		Reduced: map[work.Temporality]func(int) Population{
+			work.Totals: func(int) Population { return otelReduced(sdk.CumulativeTemporalitySelector) },
+			work.Deltas: func(int) Population { return otelReduced(sdk.DeltaTemporalitySelector) },
+		},
+		Unlike: map[work.Row]string{
+			work.Reduce(work.Totals): reducesEarly,
+			work.Reduce(work.Deltas): reducesEarly,
+		},
 	}
 }
 
 func otelMeter(options ...sdk.Option) (*sdk.ManualReader, metric.Meter) {
-	reader := sdk.NewManualReader()
+	return otelMeterOf(sdk.NewManualReader(), options...)
+}
+
+func otelMeterOf(reader *sdk.ManualReader, options ...sdk.Option) (*sdk.ManualReader, metric.Meter) {
 	options = append(options, sdk.WithReader(reader), sdk.WithCardinalityLimit(0), sdk.WithExemplarFilter(exemplar.AlwaysOffFilter))
 	return reader, sdk.NewMeterProvider(options...).Meter("benchmarks")
 }
@@ -64,8 +75,12 @@ func otelCase(reader *sdk.ManualReader, run func(int)) Case {
 // otelTotal returns how many series the reader sees and what they add up to;
 // histograms add up their counts.
 func otelTotal(reader *sdk.ManualReader) (series int, total float64, err error) {
-	var data metricdata.ResourceMetrics
-	if err := reader.Collect(context.Background(), &data); err != nil {
+	return otelTotalOf(reader, new(metricdata.ResourceMetrics))
+}
+
+// otelTotalOf collects into data that the caller keeps.
+func otelTotalOf(reader *sdk.ManualReader, data *metricdata.ResourceMetrics) (series int, total float64, err error) {
+	if err := reader.Collect(context.Background(), data); err != nil {
 		return 0, 0, err
 	}
 	for _, scope := range data.ScopeMetrics {
@@ -232,5 +247,36 @@ func otelPopulation(reader *sdk.ManualReader) Population {
 			}
 			return populated(got, series, total, updates)
 		},
+	}
+}
+
+// otelReduced drops the label by a view.
+func otelReduced(temporality sdk.TemporalitySelector) Population {
+	keep := make([]attribute.Key, len(work.ReducedKeys))
+	for i, key := range work.ReducedKeys {
+		keep[i] = attribute.Key(key)
+	}
+	view := sdk.NewView(sdk.Instrument{Name: counterName}, sdk.Stream{AttributeFilter: attribute.NewAllowKeysFilter(keep...)})
+	reader, m := otelMeterOf(sdk.NewManualReader(sdk.WithTemporalitySelector(temporality)), sdk.WithView(view))
+	c := must(m.Int64Counter(counterName))
+	ctx := context.Background()
+	shown := &reduction{deltas: temporality(sdk.InstrumentKindCounter) == metricdata.DeltaTemporality}
+	data := new(metricdata.ResourceMetrics)
+	return Population{
+		Fill: func(sets []work.Labels) {
+			for i := range sets {
+				c.Add(ctx, 1, metric.WithAttributeSet(otelAttributes(&sets[i])))
+			}
+		},
+		Update: func(l *work.Labels) { c.Add(ctx, 1, metric.WithAttributeSet(otelAttributes(l))) },
+		Collect: func() error {
+			groups, total, err := otelTotalOf(reader, data)
+			if err != nil {
+				return err
+			}
+			shown.show(groups, total)
+			return nil
+		},
+		Check: shown.check,
 	}
 }

@@ -3,6 +3,7 @@ package rivals
 import (
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/metertree/metertree/benchmarks/work"
 )
@@ -20,6 +21,9 @@ type Rival struct {
 	Unlike map[work.Row]string
 	// Populations makes an empty population of the kinds the library has.
 	Populations map[work.Kind]func(series int) Population
+	// Reduced makes an empty population of counters that are collected by
+	// work.ReducedKeys alone: Collect and Check see so many groups, not series.
+	Reduced map[work.Temporality]func(series int) Population
 }
 
 // Case is one series, or a few, in a registry of their own.
@@ -40,9 +44,11 @@ type Population struct {
 	Update func(set *work.Labels)
 	// Collect reads all series, as the library's usual reader does.
 	Collect func() error
-	// Expose writes all series as text; nil if the library has no such format
-	// of its own.
-	Expose func(w io.Writer) error
+	// Expose writes all series in each format that the library has of its own.
+	Expose map[work.Format]func(w io.Writer) error
+	// Handler returns what answers scrapes of all series; nil if the library
+	// has no such thing.
+	Handler func() http.Handler
 	// Check reports an error unless the library has as many series and has
 	// counted as many updates.
 	Check func(series, updates int) error
@@ -53,6 +59,9 @@ const (
 	NameAtomic       = "atomic"
 	NameMetertree    = "metertree"
 	NameClientGolang = "client_golang"
+
+	NameVictoriaMetrics = "VictoriaMetrics"
+	NameOpenTelemetry   = "OpenTelemetry"
 )
 
 // All returns every library, ours first, then the floors that are no libraries,

@@ -2,6 +2,8 @@ package rivals
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -91,18 +93,76 @@ func TestExpositionsHoldEverySeries(t *testing.T) {
 	sets := work.LabelSets(200)
 	eachPopulation(t, func(t *testing.T, kind work.Kind, newPopulation func(int) Population) {
 		p := newPopulation(len(sets))
-		if p.Expose == nil {
+		p.Fill(sets)
+		for format, expose := range p.Expose {
+			var exposition strings.Builder
+			if err := expose(&exposition); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Series(format, kind, strings.NewReader(exposition.String()))
+			if err != nil || got != len(sets) {
+				t.Errorf("%s exposition holds %d series, %v, want %d:\n%.500s", format, got, err, len(sets), exposition.String())
+			}
+			if format != work.Text {
+				continue
+			}
+			if got := seriesOf(t, strings.NewReader(exposition.String()), kind); got != len(sets) {
+				t.Errorf("a parser finds %d series, want %d:\n%.500s", got, len(sets), exposition.String())
+			}
+		}
+	})
+}
+
+func TestSeriesCountsThoseOfThePopulation(t *testing.T) {
+	const text = "# TYPE requests_total counter\nrequests_total{a=\"b\"} 1\nrequests_total_more{a=\"b\"} 1\n"
+	if got, err := Series(work.Text, work.Counters, strings.NewReader(text)); err != nil || got != 1 {
+		t.Errorf("counted %d series, %v, want 1 of\n%s", got, err, text)
+	}
+	if _, err := Series(work.Protobuf, work.Counters, strings.NewReader(text)); err == nil {
+		t.Error("text passes for protobuf")
+	}
+}
+
+func TestHandlersAnswerWithEverySeries(t *testing.T) {
+	sets := work.LabelSets(200)
+	eachPopulation(t, func(t *testing.T, kind work.Kind, newPopulation func(int) Population) {
+		p := newPopulation(len(sets))
+		if p.Handler == nil {
 			return
 		}
 		p.Fill(sets)
-		var text strings.Builder
-		if err := p.Expose(&text); err != nil {
-			t.Fatal(err)
-		}
-		if got := seriesOf(t, strings.NewReader(text.String()), kind); got != len(sets) {
-			t.Errorf("exposition holds %d series, want %d:\n%.500s", got, len(sets), text.String())
+		recorder := httptest.NewRecorder()
+		p.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+		if got := seriesOf(t, recorder.Body, kind); recorder.Code != http.StatusOK || got != len(sets) {
+			t.Errorf("answer %d holds %d series, want %d", recorder.Code, got, len(sets))
 		}
 	})
+}
+
+func TestReductionsCountEveryUpdate(t *testing.T) {
+	sets := work.ReducedSets(300)
+	for _, rival := range All() {
+		for temporality, newPopulation := range rival.Reduced {
+			t.Run(rival.Name+"/"+string(temporality), func(t *testing.T) {
+				p := newPopulation(len(sets))
+				p.Fill(sets)
+				if err := p.Collect(); err != nil {
+					t.Fatal(err)
+				}
+				p.Update(&sets[7])
+				if p.Check(work.Groups, len(sets)+1) == nil {
+					t.Error("an update that was not collected passes for one that was")
+				}
+				p.Fill(sets)
+				if err := p.Collect(); err != nil {
+					t.Fatal(err)
+				}
+				if err := p.Check(work.Groups, 2*len(sets)+1); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
 }
 
 // seriesOf counts the series with a value of a name; a library that names no

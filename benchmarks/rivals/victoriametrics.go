@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // bounds to choose; it counts in logarithmic ranges of its own.
 func VictoriaMetrics() Rival {
 	return Rival{
-		Name:   "VictoriaMetrics",
+		Name:   NameVictoriaMetrics,
 		Module: "github.com/VictoriaMetrics/metrics",
 		Updates: map[work.Row]func() Case{
 			work.CounterBound:         victoriaCounterBound,
@@ -165,9 +166,14 @@ func victoriaPopulation(set *metrics.Set) Population {
 			set.WritePrometheus(io.Discard)
 			return nil
 		},
-		Expose: func(w io.Writer) error {
-			set.WritePrometheus(w)
-			return nil
+		Expose: map[work.Format]func(io.Writer) error{
+			work.Text: func(w io.Writer) error {
+				set.WritePrometheus(w)
+				return nil
+			},
+		},
+		Handler: func() http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { set.WritePrometheus(w) })
 		},
 		Check: func(series, updates int) error {
 			got, total, err := victoriaTotal(set)

@@ -12,14 +12,16 @@ type Labels struct{ Operation, Status, Shard string }
 const (
 	operations = 10
 	statuses   = 5
-	// perShard is how many label sets there are of each shard.
-	perShard = operations * statuses
 )
 
 // LabelSets returns n different label sets of the lengths that services have.
 // Equal values share their memory, as they do in a program that takes them
 // from tables of its own.
-func LabelSets(n int) []Labels {
+func LabelSets(n int) []Labels { return labelSets(n, operations) }
+
+func labelSets(n, operations int) []Labels {
+	// perShard is how many label sets there are of each shard.
+	perShard := operations * statuses
 	ops := numbered("operation-%d", operations)
 	codes := numbered("status_%d", statuses)
 	shards := numbered("shard-%05d", (n+perShard-1)/perShard)

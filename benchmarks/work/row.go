@@ -67,10 +67,6 @@ func MemoryCollected(k Kind, procs int) Row { return Memory(k, procs) + ", after
 // Create names the row of nanoseconds for a new series with its first update.
 func Create(k Kind) Row { return Row(fmt.Sprintf("new %s series", k)) }
 
-// Expose names the row of milliseconds for the text exposition of a
-// population.
-func Expose(k Kind) Row { return Row(fmt.Sprintf("text exposition, %ss", k)) }
-
 // Latency names the row of a quantile, in nanoseconds, of the latency of one
 // direct update in the given state.
 func Latency(s State, quantile string) Row {

@@ -46,3 +46,24 @@ func TestValuesReachEveryBucket(t *testing.T) {
 		}
 	}
 }
+
+func TestReductionsHaveAllGroups(t *testing.T) {
+	type group struct{ operation, status string }
+	seen, groups := map[Labels]bool{}, map[group]bool{}
+	const n = 10_000
+	for _, set := range ReducedSets(n) {
+		seen[set] = true
+		groups[group{set.Operation, set.Status}] = true
+	}
+	if len(seen) != n || len(groups) != Groups {
+		t.Errorf("%d different label sets in %d groups, want %d in %d", len(seen), len(groups), n, Groups)
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1_234_567: "1,234,567"} {
+		if got := Grouped(n); got != want {
+			t.Errorf("Grouped(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -54,6 +54,22 @@ func TestProcessDoesTasks(t *testing.T) {
 	}
 }
 
+func TestScrapesAreFetchedByAnotherProcess(t *testing.T) {
+	p := startSelf(t, 0)
+	samples, err := p.Do(Task{Method: Scrapes, Library: rivals.NameMetertree, Kind: work.Counters, Series: 100, Times: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range work.Codings() {
+		if got := samples[work.Scrape(c)]; len(got) == 0 || slices.Min(got) <= 0 {
+			t.Errorf("%s: figures %v, want some above zero", work.Scrape(c), got)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestProcessReportsErrors(t *testing.T) {
 	p := startSelf(t, 0)
 	for _, test := range []struct {
@@ -61,6 +77,7 @@ func TestProcessReportsErrors(t *testing.T) {
 		want string
 	}{
 		{Task{Method: Updates, Library: "nobody"}, `"nobody"`},
+		{Task{Method: Fetch, URL: "http://127.0.0.1:0", Coding: work.Plain, Series: 1, Times: 1}, "127.0.0.1:0"},
 		{Task{Method: "guess", Library: rivals.NameMetertree, Kind: work.Counters}, `"guess"`},
 	} {
 		if _, err := p.Do(test.task); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -76,7 +93,11 @@ func TestNothingToMeasureIsNoError(t *testing.T) {
 	for _, task := range []Task{
 		{Method: Updates, Library: rivals.NameAtomic, Row: work.ExponentialBound},
 		{Method: Cold, Library: rivals.NameAtomic, Kind: work.Counters, Series: 10},
-		{Method: Exposition, Library: "tally", Kind: work.Counters, Series: 10, Times: 1},
+		{Method: Exposition, Library: "tally", Kind: work.Counters, Format: work.Text, Series: 10, Times: 1},
+		{Method: Exposition, Library: "VictoriaMetrics", Kind: work.Counters, Format: work.Protobuf, Series: 10, Times: 1},
+		{Method: Growth, Library: "tally", Kind: work.Counters, Series: 10, Times: 1},
+		{Method: Reduction, Library: rivals.NameClientGolang, Temporality: work.Totals, Series: 100, Times: 1},
+		{Method: Scrapes, Library: "tally", Kind: work.Counters, Series: 10, Times: 1},
 		{Method: Latency, Library: "tally", Kind: work.Counters, Series: 10, Times: 1},
 	} {
 		if samples, err := task.Run(); err != nil || len(samples) != 0 {

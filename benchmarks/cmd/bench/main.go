@@ -3,6 +3,7 @@
 //
 //	go run ./benchmarks/cmd/bench          # from the root of the repository
 //	go run ./benchmarks/cmd/bench -quick   # a rough look, writes no file
+//	go run ./benchmarks/cmd/bench -rows '^(scrape|HTTP request)'   # these rows alone, writes no file
 //
 // It fails if a library lost an update. A target that is missed is reported,
 // and no failure: the machine may be at fault.
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 
 	"github.com/metertree/metertree/benchmarks/report"
@@ -23,7 +25,11 @@ import (
 func main() {
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "measure briefly and with fewer series; writes no file unless -out is given")
-	flag.StringVar(&o.out, "out", "", "file to write (default docs/benchmarks.md of the repository; with -quick none)")
+	flag.StringVar(&o.out, "out", "", "file to write (default docs/benchmarks.md of the repository; with -quick or -rows none)")
+	flag.Func("rows", "measure only the rows whose names match this regular expression; writes no file unless -out is given", func(text string) (err error) {
+		o.rows, err = regexp.Compile(text)
+		return err
+	})
 	serve := flag.Bool("worker", false, "take tasks from standard input (what this command starts itself with)")
 	flag.Parse()
 	if err := dispatch(o, *serve); err != nil {
@@ -35,6 +41,8 @@ func main() {
 type options struct {
 	quick bool
 	out   string
+	// rows chooses what is measured; nil is everything.
+	rows *regexp.Regexp
 }
 
 func dispatch(o options, serve bool) error {
@@ -58,7 +66,12 @@ func bench(ctx context.Context, o options) error {
 		plan = quickPlan()
 		commands = []string{"go run ./benchmarks/cmd/bench -quick"}
 	}
-	if o.out == "" && !o.quick {
+	plan.rows = o.rows
+	if o.rows != nil {
+		commands[len(commands)-1] += fmt.Sprintf(" -rows %q", o.rows)
+		commands = commands[len(commands)-1:]
+	}
+	if o.out == "" && !o.quick && o.rows == nil {
 		o.out = programs.document()
 	}
 	// The machine's load is read before this run adds to it.
@@ -67,7 +80,7 @@ func bench(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	document := report.Document{Run: run, Results: results, Sizes: plan.sizes(), Method: plan.method()}
+	document := report.Document{Run: run, Results: results, Sizes: plan.sizes(), Method: plan.method(), Rows: plan.rows}
 	return publish(document, o.out)
 }
 

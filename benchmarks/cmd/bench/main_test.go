@@ -1,8 +1,11 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +29,9 @@ func tinyPlan() plan {
 	return plan{
 		updateRounds: 1, updateLasting: time.Millisecond,
 		coldRounds: 1, coldSeries: 200,
-		expositionRounds: 1, expositionSeries: 200, expositionTimes: 1,
+		expositionRounds: 1, expositionSeries: 200, expositionTimes: 1, growthSeries: []int{100, 200},
+		reductionRounds: 1, reductionSeries: 200, reductionTimes: 1,
+		scrapeRounds: 1, scrapeSeries: 200, scrapeTimes: 1,
 		latencyRounds: 1, latencySeries: 200, latencyTimes: 1, latencyLasting: time.Millisecond,
 	}
 }
@@ -55,11 +60,39 @@ func TestEveryLibraryIsMeasured(t *testing.T) {
 			}
 		}
 	}
+	for _, section := range report.Sections(tinyPlan().sizes()) {
+		for _, row := range section.Rows {
+			if _, ok := results.Median(rivals.NameMetertree, row); !ok {
+				t.Errorf("we have no figure of %s", row)
+			}
+		}
+	}
 	if _, ok := results.Median(report.Portable, work.CounterBound); !ok {
 		t.Error("the portable build has no figure")
 	}
 	if len(said) == 0 || !strings.HasSuffix(said[len(said)-1], "done") {
 		t.Errorf("progress said %q, want it to end with done", said)
+	}
+}
+
+func TestOnlyTheRowsAskedForAreMeasured(t *testing.T) {
+	self := programs{normal: os.Args[0], portable: os.Args[0]}
+	for row, want := range map[work.Row][]work.Row{
+		work.Middleware:            {work.Middleware, work.Middleware.Allocs()},
+		work.Reduce(work.Deltas):   {work.Reduce(work.Deltas), work.Reduce(work.Deltas).Allocs(), work.ReduceUpdate(work.Deltas)},
+		work.Create(work.Counters): coldRows(work.Counters),
+	} {
+		p := tinyPlan()
+		p.rows = regexp.MustCompile(regexp.QuoteMeta(string(row)))
+		results, err := measureAll(t.Context(), p, self, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.Sorted(maps.Keys(results[rivals.NameMetertree]))
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("asked for %s, measured %q, want %q", row, got, want)
+		}
 	}
 }
 

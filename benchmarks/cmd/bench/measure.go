@@ -43,8 +43,8 @@ type measurement struct {
 // measureAll does what the plan says.
 func measureAll(ctx context.Context, p plan, programs programs, progress func(line string)) (report.Results, error) {
 	m := &measurement{plan: p, programs: programs, results: report.Results{}, progress: progress, began: time.Now()}
-	for _, part := range []func(context.Context) error{m.updates, m.cold, m.exposition, m.latency} {
-		if err := part(ctx); err != nil {
+	for _, measure := range []func(context.Context) error{m.updates, m.cold, m.populations} {
+		if err := measure(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -56,9 +56,22 @@ func (m *measurement) say(format string, args ...any) {
 	m.progress(fmt.Sprintf("%4.0fs  ", time.Since(m.began).Seconds()) + fmt.Sprintf(format, args...))
 }
 
-// updates measures the update rows in two processes that live as long: one of
-// each build.
+// wants tells whether one of the rows was asked for.
+func (m *measurement) wants(rows ...work.Row) bool {
+	return m.plan.rows == nil || slices.ContainsFunc(rows, func(row work.Row) bool {
+		return m.plan.rows.MatchString(string(row))
+	})
+}
+
+// updates measures the rows of updates and requests in two processes that live
+// as long: one of each build.
 func (m *measurement) updates(ctx context.Context) error {
+	rows := slices.DeleteFunc(append(work.UpdateRows(), work.RequestRows()...), func(row work.Row) bool {
+		return !m.wants(row, row.Allocs())
+	})
+	if len(rows) == 0 {
+		return nil
+	}
 	processes := map[string]*worker.Process{}
 	for _, program := range []string{m.programs.normal, m.programs.portable} {
 		process, err := worker.Start(ctx, 0, program, "-worker")
@@ -69,7 +82,7 @@ func (m *measurement) updates(ctx context.Context) error {
 	}
 	for round := range m.plan.updateRounds {
 		m.say("updates, round %d of %d", round+1, m.plan.updateRounds)
-		for _, row := range work.UpdateRows() {
+		for _, row := range rows {
 			for _, c := range contenders(m.programs, round) {
 				task := worker.Task{Method: worker.Updates, Library: c.library, Row: row, Lasting: m.plan.updateLasting}
 				samples, err := processes[c.program].Do(task)
@@ -94,48 +107,18 @@ var kinds = []work.Kind{work.Counters, work.Histograms}
 // figures of creation, and takes every round for them; memory hardly varies, so
 // the other values take one round.
 func (m *measurement) cold(ctx context.Context) error {
+	wanted := slices.DeleteFunc(slices.Clone(kinds), func(kind work.Kind) bool { return !m.wants(coldRows(kind)...) })
+	if len(wanted) == 0 {
+		return nil
+	}
 	for round := range m.plan.coldRounds {
 		m.say("memory and creation, round %d of %d", round+1, m.plan.coldRounds)
 		for at, procs := range report.MemoryProcs() {
 			if at > 0 && round > 0 {
 				break
 			}
-			if err := m.coldAt(ctx, round, procs, at > 0); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (m *measurement) coldAt(ctx context.Context, round, procs int, memoryAlone bool) error {
-	for _, kind := range kinds {
-		for _, c := range contenders(m.programs, round) {
-			task := worker.Task{Method: worker.Cold, Library: c.library, Kind: kind, Series: m.plan.coldSeries}
-			samples, err := alone(ctx, c, procs, task)
-			if err != nil {
-				return err
-			}
-			if memoryAlone {
-				delete(samples, work.Create(kind))
-				delete(samples, work.Create(kind).Allocs())
-			}
-			m.results.Add(c.column, samples)
-		}
-	}
-	return nil
-}
-
-func (m *measurement) exposition(ctx context.Context) error {
-	for round := range m.plan.expositionRounds {
-		m.say("exposition, round %d of %d", round+1, m.plan.expositionRounds)
-		for _, kind := range kinds {
-			for _, c := range contenders(m.programs, round) {
-				task := worker.Task{
-					Method: worker.Exposition, Library: c.library, Kind: kind,
-					Series: m.plan.expositionSeries, Times: m.plan.expositionTimes,
-				}
-				if err := m.addAlone(ctx, c, task); err != nil {
+			for _, kind := range wanted {
+				if err := m.coldAt(ctx, round, kind, procs, at > 0); err != nil {
 					return err
 				}
 			}
@@ -144,35 +127,27 @@ func (m *measurement) exposition(ctx context.Context) error {
 	return nil
 }
 
-// latencyColumns are those whose latency is measured: the others take no part,
-// since a million series cost a run much time.
-var latencyColumns = []string{rivals.NameMetertree, rivals.NameClientGolang, "VictoriaMetrics", "OpenTelemetry"}
-
-func (m *measurement) latency(ctx context.Context) error {
-	for round := range m.plan.latencyRounds {
-		m.say("latency, round %d of %d", round+1, m.plan.latencyRounds)
-		for _, c := range contenders(m.programs, round) {
-			if !slices.Contains(latencyColumns, c.column) {
-				continue
-			}
-			task := worker.Task{
-				Method: worker.Latency, Library: c.library, Kind: work.Counters,
-				Series: m.plan.latencySeries, Times: m.plan.latencyTimes, Lasting: m.plan.latencyLasting,
-			}
-			if err := m.addAlone(ctx, c, task); err != nil {
-				return err
-			}
-		}
+func coldRows(kind work.Kind) []work.Row {
+	rows := []work.Row{work.Create(kind), work.Create(kind).Allocs()}
+	for _, procs := range report.MemoryProcs() {
+		rows = append(rows, work.Memory(kind, procs), work.MemoryCollected(kind, procs))
 	}
-	return nil
+	return rows
 }
 
-func (m *measurement) addAlone(ctx context.Context, c contender, task worker.Task) error {
-	samples, err := alone(ctx, c, 0, task)
-	if err != nil {
-		return err
+func (m *measurement) coldAt(ctx context.Context, round int, kind work.Kind, procs int, memoryAlone bool) error {
+	for _, c := range contenders(m.programs, round) {
+		task := worker.Task{Method: worker.Cold, Library: c.library, Kind: kind, Series: m.plan.coldSeries}
+		samples, err := alone(ctx, c, procs, task)
+		if err != nil {
+			return err
+		}
+		if memoryAlone {
+			delete(samples, work.Create(kind))
+			delete(samples, work.Create(kind).Allocs())
+		}
+		m.results.Add(c.column, samples)
 	}
-	m.results.Add(c.column, samples)
 	return nil
 }
 

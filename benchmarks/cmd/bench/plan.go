@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/metertree/metertree/benchmarks/report"
@@ -9,6 +10,9 @@ import (
 
 // plan says how often is measured, how long, and on how many series.
 type plan struct {
+	// rows chooses what is measured; nil is everything.
+	rows *regexp.Regexp
+
 	updateRounds  int
 	updateLasting time.Duration
 
@@ -18,6 +22,16 @@ type plan struct {
 	expositionRounds int
 	expositionSeries int
 	expositionTimes  int
+	// growthSeries are sizes of populations, the smallest first.
+	growthSeries []int
+
+	reductionRounds int
+	reductionSeries int
+	reductionTimes  int
+
+	scrapeRounds int
+	scrapeSeries int
+	scrapeTimes  int
 
 	latencyRounds  int
 	latencySeries  int
@@ -34,6 +48,13 @@ func fullPlan() plan {
 		expositionRounds: 2,
 		expositionSeries: 100_000,
 		expositionTimes:  3,
+		growthSeries:     []int{10_000, 100_000, 1_000_000},
+		reductionRounds:  3,
+		reductionSeries:  100_000,
+		reductionTimes:   9,
+		scrapeRounds:     1,
+		scrapeSeries:     1_000_000,
+		scrapeTimes:      3,
 		latencyRounds:    1,
 		latencySeries:    1_000_000,
 		latencyTimes:     3,
@@ -50,6 +71,13 @@ func quickPlan() plan {
 		expositionRounds: 1,
 		expositionSeries: 20_000,
 		expositionTimes:  2,
+		growthSeries:     []int{1000, 10_000, 100_000},
+		reductionRounds:  1,
+		reductionSeries:  20_000,
+		reductionTimes:   5,
+		scrapeRounds:     1,
+		scrapeSeries:     100_000,
+		scrapeTimes:      2,
 		latencyRounds:    1,
 		latencySeries:    100_000,
 		latencyTimes:     2,
@@ -58,10 +86,14 @@ func quickPlan() plan {
 }
 
 func (p plan) sizes() report.Sizes {
-	return report.Sizes{Memory: p.coldSeries, Exposition: p.expositionSeries, Latency: p.latencySeries}
+	return report.Sizes{
+		Memory: p.coldSeries, Exposition: p.expositionSeries, Latency: p.latencySeries,
+		Scrape: p.scrapeSeries, Reduction: p.reductionSeries, Growth: p.growthSeries,
+	}
 }
 
 func (p plan) method() string {
-	return fmt.Sprintf("Updates are measured in %d rounds of three runs of %s each, memory and creation\nin %d rounds, exposition in %d rounds of at least %d, latency in %d turns of %s.",
-		p.updateRounds, p.updateLasting, p.coldRounds, p.expositionRounds, p.expositionTimes, p.latencyTimes, p.latencyLasting)
+	return fmt.Sprintf("Updates are measured in %d rounds of three runs of %s each, memory and creation\nin %d rounds, text exposition and growth in %d rounds of at least %d,\nother formats in one, reductions in %d rounds of %d, scrapes in %d of %d, latency\nin %d turns of %s.",
+		p.updateRounds, p.updateLasting, p.coldRounds, p.expositionRounds, p.expositionTimes,
+		p.reductionRounds, p.reductionTimes, p.scrapeRounds, p.scrapeTimes, p.latencyTimes, p.latencyLasting)
 }

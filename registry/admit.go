@@ -70,6 +70,9 @@ func (f *family) insertLocked(values []string, hash uint32) *series {
 		return f.admitLocked(values, f.hashAll(values))
 	}
 	s := newSeries(f, metric.EncodeLabels(f.keys, values), hash, f.registry.options.Now())
+	if f.seenAt >= 0 {
+		s.odd().seen = f.normaliser.SeenOf(f.valueOf(s, f.seenAt))
+	}
 	t := f.table.Load()
 	if !t.full() {
 		t.insert(s)

@@ -14,8 +14,11 @@ import (
 type Instrument struct {
 	family *family
 	keys   int
-	// seen is set if the normaliser wants to be told of updates.
-	seen bool
+	// seen is the normaliser if it wants to be told of updates, which of the
+	// values is seenAt; constant stands for seenFixed.
+	seen      Normaliser
+	seenAt    int
+	seenFixed string
 	// constHash is the part of a series' hash that the constant labels make.
 	constHash uint64
 	// hashKeys are those of the values that updates give.
@@ -39,7 +42,7 @@ type part struct {
 const constant = -1
 
 func newInstrument(f *family, d metric.Descriptor) *Instrument {
-	i := &Instrument{family: f, keys: len(d.Keys), seen: f.seenAt >= 0, hashKeys: make([]keyPair, len(d.Keys))}
+	i := &Instrument{family: f, keys: len(d.Keys), hashKeys: make([]keyPair, len(d.Keys))}
 	for at, key := range f.keys {
 		p := part{value: slices.Index(d.Keys, key), skip: len(key) + len(`="`)}
 		if at > 0 {
@@ -52,6 +55,10 @@ func newInstrument(f *family, d metric.Descriptor) *Instrument {
 			i.hashKeys[p.value] = f.hashKeys[at]
 		}
 		i.parts = append(i.parts, p)
+	}
+	if f.seenAt >= 0 {
+		p := i.parts[f.seenAt]
+		i.seen, i.seenAt, i.seenFixed = f.normaliser, p.value, p.fixed
 	}
 	return i
 }
@@ -76,21 +83,21 @@ func (i *Instrument) series(values []string) *series {
 			return i.make(values, hash)
 		}
 		if s.hash == hash && i.matches(s, values) {
-			if i.seen {
-				i.tellSeen(values)
+			if i.seen != nil {
+				s.oddities().seen()
 			}
 			return s
 		}
 	}
 }
 
-// tellSeen tells the normaliser of an update.
+// tellSeen tells the normaliser of an update whose label set has no series.
 func (i *Instrument) tellSeen(values []string) {
-	p := i.parts[i.family.seenAt]
-	if p.value != constant {
-		p.fixed = values[p.value]
+	if uint(i.seenAt) < uint(len(values)) {
+		i.seen.Seen(values[i.seenAt])
+	} else {
+		i.seen.Seen(i.seenFixed)
 	}
-	i.family.normaliser.Seen(p.fixed)
 }
 
 // matches compares a series' label set with values, without encoding them.

@@ -21,6 +21,9 @@ type Normaliser interface {
 	// SeenLabel for each, and for each collection that finds a series changed
 	// whose updates came through a bound handle.
 	Seen(value string)
+	// SeenOf returns what does the same as Seen with the value, faster. It is
+	// asked once for each series, and called until the series ends.
+	SeenOf(value string) func()
 	// SeenLabel names the label whose values Seen is told; empty for none.
 	SeenLabel() string
 	// Version changes whenever Normalise may answer differently from before.
@@ -80,7 +83,7 @@ func (f *family) setNormalisers(d *Definition) {
 // own. The values are in a pooled slice, because they leave this package.
 func (i *Instrument) makeNormalised(values []string) *series {
 	f := i.family
-	if i.seen {
+	if i.seen != nil {
 		i.tellSeen(values)
 	}
 	all, _ := f.values.Get().(*[]string)

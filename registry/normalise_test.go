@@ -41,6 +41,8 @@ func (g *guard) Retention() time.Duration { return g.retention }
 
 func (g *guard) SeenLabel() string { return g.label }
 
+func (g *guard) SeenOf(value string) func() { return func() { g.Seen(value) } }
+
 func (g *guard) Seen(value string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -74,6 +74,8 @@ type rare struct {
 	// inherits are sealed series that this one took the place of when their
 	// labels were normalised differently. It is written with maintained locked.
 	inherits atomic.Pointer[[]*series]
+	// seen tells the normaliser of an update, if it wants to be told.
+	seen func()
 	// heir is the series that has this one among those it inherits.
 	heir *series
 }

@@ -87,6 +87,14 @@ func (r Results) Ratio(library string, row work.Row, to Reference) (v float64, o
 	return v / divisor, true
 }
 
+// Excess returns by how much a library's median exceeds that of a reference,
+// which names a library and a row.
+func (r Results) Excess(library string, row work.Row, beyond Reference) (v float64, ok bool) {
+	v, ok = r.Median(library, row)
+	least, known := r.Median(beyond.Library, beyond.Row)
+	return v - least, ok && known
+}
+
 // median returns the middle figure, or the mean of the two in the middle.
 func median(figures []float64) float64 {
 	sorted := slices.Sorted(slices.Values(figures))

@@ -25,6 +25,9 @@ type Target struct {
 	Row     work.Row
 	Limit   float64
 	To      Reference
+	// Beyond says that Limit is by how much the figure may exceed the
+	// reference, instead of how many times it may be as large.
+	Beyond bool
 	// Reason says why the target is out of reach, where that is known.
 	Reason string
 }
@@ -34,6 +37,8 @@ func (t Target) String() string {
 	switch {
 	case t.To == (Reference{}):
 		return fmt.Sprintf("≤ %v", t.Limit)
+	case t.Beyond:
+		return fmt.Sprintf("≤ %v more than %s", t.Limit, t.To.Row)
 	case t.To.Row != "" && t.To.Library == t.Library:
 		return fmt.Sprintf("≤ %v × %s", t.Limit, t.To.Row)
 	}
@@ -53,6 +58,9 @@ const (
 // Judge returns the figure that is held against the target, and the verdict.
 func (t Target) Judge(r Results) (v float64, verdict Verdict) {
 	v, ok := r.Ratio(t.Library, t.Row, t.To)
+	if t.Beyond {
+		v, ok = r.Excess(t.Library, t.Row, t.To)
+	}
 	switch {
 	case !ok:
 		return 0, NoFigure
@@ -81,6 +89,10 @@ func Targets(s Sizes) []Target {
 		ours(work.CounterDirect.Allocs(), 0, absolute),
 		ours(work.CounterTyped, .30, clientGolang),
 		ours(work.CounterTyped.Allocs(), 0, absolute),
+		{
+			Library: rivals.NameMetertree, Row: work.CounterGuarded, Limit: 15, Beyond: true,
+			To: Reference{Library: rivals.NameMetertree, Row: work.CounterDirect},
+		},
 		ours(work.HistogramBound, .5, best),
 		ours(work.HistogramParallel, .2, best),
 		ours(work.ExponentialBound, .3, best),

@@ -6,11 +6,14 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/metertree/metertree/admission"
 	"github.com/metertree/metertree/benchmarks/work"
 	"github.com/metertree/metertree/export/prometheus"
 	"github.com/metertree/metertree/integrate"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/policy"
+	"github.com/metertree/metertree/policy/tenant"
 	"github.com/metertree/metertree/registry"
 )
 
@@ -24,6 +27,7 @@ func Metertree() Rival {
 			work.CounterBoundParallel: metertreeCounterBound,
 			work.CounterDirect:        metertreeCounterDirect,
 			work.CounterTyped:         metertreeCounterTyped,
+			work.CounterGuarded:       metertreeCounterGuarded,
 			work.HistogramBound:       metertreeHistogramBound,
 			work.HistogramParallel:    metertreeHistogramBound,
 			work.ExponentialBound:     metertreeExponentialBound,
@@ -111,6 +115,26 @@ func metertreeCounterTyped() Case {
 	return metertreeCase(r, counterName, func(n int) {
 		for i := range n {
 			c.Inc(sets[i&work.RotationMask])
+		}
+	})
+}
+
+// metertreeCounterGuarded updates series of tenants that have their place.
+func metertreeCounterGuarded() Case {
+	guard := must(tenant.New(tenant.Options{Metrics: policy.Patterns{counterName}}))
+	p := must(admission.New(admission.Options{Tenants: guard, TenantLabel: work.Keys[2]}))
+	r := registry.New(registry.Options{Define: p.Define})
+	defer p.Attach(r)()
+	c := meter.New(r).Counter(counterName, meter.Keys(work.Keys...), meter.PerTenant())
+	sets := work.Rotation()
+	for i := range sets {
+		guard.Resolve(sets[i].Shard)
+	}
+	r.Refresh(context.Background()) // gives them their places
+	return metertreeCase(r, counterName, func(n int) {
+		for i := range n {
+			l := &sets[i&work.RotationMask]
+			c.Inc(l.Operation, l.Status, l.Shard)
 		}
 	})
 }

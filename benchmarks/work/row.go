@@ -11,6 +11,7 @@ const (
 	CounterBoundParallel Row = "counter, bound, all cores on one series"
 	CounterDirect        Row = "counter, direct, 3 dynamic labels"
 	CounterTyped         Row = "counter, direct, typed label set"
+	CounterGuarded       Row = "counter, direct, under a tenant guard"
 	HistogramBound       Row = "histogram, bound, 1 goroutine"
 	HistogramParallel    Row = "histogram, bound, all cores on one series"
 	ExponentialBound     Row = "exponential histogram, bound, 1 goroutine"
@@ -21,7 +22,7 @@ const (
 // UpdateRows are the rows of updates in the order of the table.
 func UpdateRows() []Row {
 	return []Row{
-		CounterBound, CounterBoundParallel, CounterDirect, CounterTyped,
+		CounterBound, CounterBoundParallel, CounterDirect, CounterTyped, CounterGuarded,
 		HistogramBound, HistogramParallel, ExponentialBound, GaugeSet, GaugeAdd,
 	}
 }
@@ -31,10 +32,11 @@ func UpdateRows() []Row {
 func (r Row) Parallel() bool { return r == CounterBoundParallel || r == HistogramParallel }
 
 // RivalRow is the row whose figures of rivals r is compared with: its own, but
-// for typed label sets, which no rival has, the one of dynamic labels.
+// for typed label sets and tenant guards, which no rival has, the one of dynamic
+// labels.
 func (r Row) RivalRow() Row {
 	switch r {
-	case CounterTyped:
+	case CounterTyped, CounterGuarded:
 		return CounterDirect
 	case CounterTyped.Allocs():
 		return CounterDirect.Allocs()

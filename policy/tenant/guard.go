@@ -89,15 +89,20 @@ func (g *Guard) Covers(metric string) bool {
 func (g *Guard) Resolve(tenant string) string {
 	v := g.view.Load()
 	if a := v.active[tenant]; a != nil {
-		if !a.touched.Load() {
-			a.touched.Store(true)
-		}
-		if v.activeSampling.counts() {
-			a.updates.Add(1)
-		}
+		g.count(v, a)
 		return tenant
 	}
 	return g.resolveOther(v, tenant)
+}
+
+// count counts an update of a tenant that has a place.
+func (g *Guard) count(v *view, a *active) {
+	if !a.touched.Load() {
+		a.touched.Store(true)
+	}
+	if v.activeSampling.counts() {
+		a.updates.Add(1)
+	}
 }
 
 // resolveOther is Resolve for a tenant that is not admitted.

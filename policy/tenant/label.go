@@ -57,6 +57,19 @@ func (l *Label) Seen(tenant string) {
 	}
 }
 
+// SeenOf returns what counts an update for a tenant and, if it has a place, need
+// not look for it.
+func (l *Label) SeenOf(tenant string) func() {
+	if l.off {
+		return func() {}
+	}
+	g := l.guard
+	if a := g.view.Load().active[tenant]; a != nil {
+		return func() { g.count(g.view.Load(), a) }
+	}
+	return func() { g.Resolve(tenant) }
+}
+
 // SeenLabel returns the label whose values Seen is to be told; it is empty if
 // the guard does not cover the metric.
 func (l *Label) SeenLabel() string { return l.key }

@@ -57,6 +57,7 @@ func TestLabelOfUncoveredMetric(t *testing.T) {
 		values := []string{"a"}
 		l.Normalise(values)
 		l.Seen("a")
+		l.SeenOf("a")()
 		if values[0] != "" || l.SeenLabel() != "" || l.Version() != 0 || l.Retention() != 0 {
 			t.Errorf("a label that is off gives %q: %+v", values, l)
 		}

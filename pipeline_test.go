@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/metertree/metertree"
 	"github.com/metertree/metertree/admission"
+	"github.com/metertree/metertree/collect"
 	"github.com/metertree/metertree/export/exporttest"
 	"github.com/metertree/metertree/export/stdout"
 	"github.com/metertree/metertree/integrate"
@@ -189,6 +191,49 @@ func TestScrapesAreCounted(t *testing.T) {
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q", line)
+		}
+	}
+}
+
+// TestHungCollectorHoldsUpNobody scrapes with twenty collectors, of which one
+// never answers: the scrape is answered in time, with the values of the others
+// as they are now.
+func TestHungCollectorHoldsUpNobody(t *testing.T) {
+	rt := startWith(t, metertree.Config{Grace: time.Second})
+	values := rt.Scope("app").Gauge("reading", meter.Keys("source"))
+	hung := make(chan struct{})
+	t.Cleanup(func() { close(hung) })
+	reads := 0
+	for i := range 20 {
+		source := fmt.Sprint("s", i)
+		read := func(context.Context) (float64, error) { return 100, nil }
+		switch i {
+		case 7:
+			read = func(context.Context) (float64, error) { <-hung; return 0, nil }
+		case 8:
+			read = func(context.Context) (float64, error) { reads++; return float64(reads), nil }
+		}
+		_, err := rt.Refresher().Add(source, collect.State(read, func(v float64, out *collect.Gauges) {
+			out.Set(values, v, source)
+		}), collect.Schedule{TTL: -1, Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for scrape := 1; scrape <= 2; scrape++ {
+		request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		request.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "1")
+		answer := httptest.NewRecorder()
+		rt.Handler().ServeHTTP(answer, request)
+		text := answer.Body.String()
+		if answer.Code != http.StatusOK {
+			t.Fatalf("status %d: %s", answer.Code, text)
+		}
+		if n := strings.Count(text, "\napp_reading{"); n != 19 {
+			t.Errorf("scrape %d: %d sources shown, want the 19 that answer", scrape, n)
+		}
+		if line := fmt.Sprintf("app_reading{source=\"s8\"} %d\n", scrape); !strings.Contains(text, line) {
+			t.Errorf("scrape %d: no line %q", scrape, line)
 		}
 	}
 }

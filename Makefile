@@ -34,7 +34,7 @@ lint: vet ## Check formatting, lint rules, documentation and the rules of the ho
 fmt: ## Format the code.
 	gofmt -w $$(scripts/go-files.sh)
 
-docs: build ## Write the command line's --help into docs/configuration.md.
+docs: build ## Write the command line's --help into docs/configuration.md, and docs/catalogue.md.
 	scripts/docs.sh
 
 clean: ## Remove what was built.

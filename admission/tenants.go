@@ -9,8 +9,12 @@ import (
 	"github.com/metertree/metertree/registry"
 )
 
-// rebalanceInterval is the least time between two decisions on who has a place.
-const rebalanceInterval = 30 * time.Second
+// The least time between two decisions on who has a place: while all places are
+// taken, and while there are free ones, which new tenants should not wait for.
+const (
+	fullInterval = 30 * time.Second
+	freeInterval = 2 * time.Second
+)
 
 // tenants decides from time to time who has a place.
 type tenants struct {
@@ -21,7 +25,7 @@ type tenants struct {
 }
 
 // Attach makes collections of the registry decide anew which tenants have a
-// place, at most twice a minute. The returned function undoes it.
+// place: at most twice a minute, and more often while there are free places. The returned function undoes it.
 func (p *Policy) Attach(r *registry.Registry) (detach func()) {
 	hook := r.OnCollect(func(context.Context) { p.tenants.rebalance(r.Now()) })
 	return func() { r.RemoveHook(hook) }
@@ -30,7 +34,11 @@ func (p *Policy) Attach(r *registry.Registry) (detach func()) {
 func (t *tenants) rebalance(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now.Sub(t.rebalanced) < rebalanceInterval {
+	interval := freeInterval
+	if t.guard.Full() {
+		interval = fullInterval
+	}
+	if now.Sub(t.rebalanced) < interval {
 		return
 	}
 	t.rebalanced = now

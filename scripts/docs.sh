@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Fills in the blocks of docs/configuration.md that a command prints, those
-# between "<!-- output: COMMAND -->" and "<!-- end of output -->". With --check
-# it changes nothing and fails if a block is out of date.
+# between "<!-- output: COMMAND -->" and "<!-- end of output -->", and writes
+# docs/catalogue.md. With --check it changes nothing and fails if one of them is
+# out of date.
 source "$(dirname "$0")/run.sh"
 
+readonly mode=${1:-}
 readonly page=docs/configuration.md
 run go build -C server -o "$PWD/bin/metertree" ./cmd/metertree
 
@@ -35,14 +37,24 @@ filled_in() {
 	fi
 }
 
-fresh=$(filled_in)
-if [[ $fresh == "$(<"$page")" ]]; then
-	exit 0
-fi
-if [[ ${1:-} == --check ]]; then
-	diff -u "$page" - <<<"$fresh" >&2 || true
-	echo "$page does not show what the commands print: run make docs" >&2
-	exit 1
-fi
-printf '%s\n' "$fresh" >"$page"
-echo "$page: updated"
+# publish PAGE TEXT writes a page, or says how it differs.
+publish() {
+	if [[ $2 == "$(<"$1")" ]]; then
+		return
+	fi
+	if [[ $mode == --check ]]; then
+		diff -u "$1" - <<<"$2" >&2 || true
+		echo "$1 does not show what is printed now: run make docs" >&2
+		return 1
+	fi
+	printf '%s\n' "$2" >"$1"
+	echo "$1: updated"
+}
+
+# Each on its own, so that a failure of a command is one of the script.
+configuration=$(filled_in)
+catalogue=$(go run ./examples/contextd/cmd/catalogue)
+failed=0
+publish "$page" "$configuration" || failed=1
+publish docs/catalogue.md "$catalogue" || failed=1
+exit "$failed"

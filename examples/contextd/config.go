@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/metertree/metertree/collect"
 	"github.com/metertree/metertree/meter"
 )
 
@@ -20,10 +21,12 @@ type Account struct {
 	RequestsPerSecond float64
 }
 
-// The embedding models that an account can have.
+// The embedding models that an account can have, and the language model that
+// writes for all.
 const (
-	SmallModel = "embed-small"
-	LargeModel = "embed-large"
+	SmallModel  = "embed-small"
+	LargeModel  = "embed-large"
+	WriterModel = "writer"
 )
 
 // DemoAccounts are the accounts that a Config without any has.
@@ -45,7 +48,7 @@ const (
 	DefaultBufferBytes       = 448 << 10
 	DefaultSegmentBytes      = 512 << 10
 	DefaultFlushInterval     = 500 * time.Millisecond
-	DefaultEmbeddingLatency  = 12 * time.Millisecond
+	DefaultModelLatency      = 12 * time.Millisecond
 	DefaultReadLatency       = 2 * time.Millisecond
 	DefaultHealthInterval    = 5 * time.Second
 	DefaultDrainTimeout      = 3 * time.Second
@@ -56,6 +59,9 @@ type Config struct {
 	// Scope is where the metrics are defined, below "contextd". A scope can have
 	// one service.
 	Scope meter.Scope
+	// Refresher reads what is metered at collections only, and its Close ends
+	// that; it belongs to the registry of Scope. nil leaves those metrics out.
+	Refresher *collect.Refresher
 	// Logger gets what the service has to say; nil discards it.
 	Logger *slog.Logger
 	// Accounts are the tenants; none means DemoAccounts.
@@ -74,10 +80,10 @@ type Config struct {
 	// FlushInterval is how long a document may wait in the write buffer.
 	FlushInterval time.Duration
 
-	// EmbeddingLatency is the median latency of the small embedding model; the
-	// large one takes three times as long. Negative means none, and no failures
-	// either.
-	EmbeddingLatency time.Duration
+	// ModelLatency is the median latency of the small embedding model; the large
+	// one takes three times as long, and so does the first token of the language
+	// model. Negative means none, and no failures either.
+	ModelLatency time.Duration
 	// ReadLatency stands for the disk or network that a store reads from;
 	// negative means none.
 	ReadLatency time.Duration
@@ -106,7 +112,7 @@ func (c Config) complete() (Config, error) {
 	c.BufferBytes = orDefault(c.BufferBytes, DefaultBufferBytes)
 	c.SegmentBytes = orDefault(c.SegmentBytes, DefaultSegmentBytes)
 	c.FlushInterval = orDefault(c.FlushInterval, DefaultFlushInterval)
-	c.EmbeddingLatency = orDefault(c.EmbeddingLatency, DefaultEmbeddingLatency)
+	c.ModelLatency = orDefault(c.ModelLatency, DefaultModelLatency)
 	c.ReadLatency = orDefault(c.ReadLatency, DefaultReadLatency)
 	c.HealthInterval = orDefault(c.HealthInterval, DefaultHealthInterval)
 	c.DrainTimeout = orDefault(c.DrainTimeout, DefaultDrainTimeout)

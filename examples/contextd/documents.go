@@ -55,7 +55,7 @@ type accepted struct {
 	Version  uint64 `json:"version"`
 }
 
-func (s *Service) putDocument(w http.ResponseWriter, r *http.Request, t *tenant) error {
+func (s *Service) putDocument(w http.ResponseWriter, r *http.Request, c *call) error {
 	content, err := decode[document](r)
 	if err != nil {
 		return err
@@ -63,15 +63,15 @@ func (s *Service) putDocument(w http.ResponseWriter, r *http.Request, t *tenant)
 	if err := content.check(); err != nil {
 		return err
 	}
-	return s.enqueue(w, r, job{tenant: t, state: segment.Present, content: content})
+	return s.enqueue(w, r, job{tenant: c.tenant, state: segment.Present, content: content})
 }
 
-func (s *Service) deleteDocument(w http.ResponseWriter, r *http.Request, t *tenant) error {
+func (s *Service) deleteDocument(w http.ResponseWriter, r *http.Request, c *call) error {
 	kind := unknownType
-	if stored, found := s.store.Read(t.Name, r.PathValue("document")); found {
+	if stored, found := s.store.Read(c.Name, r.PathValue("document")); found {
 		kind = stored.Type
 	}
-	return s.enqueue(w, r, job{tenant: t, state: segment.Deleted, content: document{Type: kind}})
+	return s.enqueue(w, r, job{tenant: c.tenant, state: segment.Deleted, content: document{Type: kind}})
 }
 
 func (s *Service) enqueue(w http.ResponseWriter, r *http.Request, j job) error {
@@ -87,13 +87,13 @@ func (s *Service) enqueue(w http.ResponseWriter, r *http.Request, j job) error {
 	return nil
 }
 
-func (s *Service) getDocument(w http.ResponseWriter, r *http.Request, t *tenant) error {
+func (s *Service) getDocument(w http.ResponseWriter, r *http.Request, c *call) error {
 	name := r.PathValue("document")
-	version, found := s.store.Version(t.Name, name)
+	version, found := s.store.Version(c.Name, name)
 	if !found {
 		return refuse(http.StatusNotFound, "document %q is not there: put it first, or wait until it is stored", name)
 	}
-	content, version, err := s.readDocument(r.Context(), t, name, version)
+	content, version, err := s.readDocument(r.Context(), c.tenant, name, version)
 	if err != nil {
 		return err
 	}
@@ -111,20 +111,33 @@ func (s *Service) readDocument(ctx context.Context, t *tenant, name string, vers
 	if content, hit := s.plain.Get(key, version); hit {
 		return content, version, nil
 	}
-	stored, hit := s.sealed.Get(key, version)
-	if !hit {
-		var err error
-		if stored, err = s.readStore(ctx, t, name); err != nil {
-			return document{}, 0, err
+	content, err := s.plain.Load(func() (document, error) {
+		stored, err := s.readSealed(ctx, t, name, version)
+		if err != nil {
+			return document{}, err
 		}
-		s.sealed.Put(key, stored.Version, stored)
-	}
-	content, err := s.openDocument(t, name, stored)
+		version = stored.Version
+		return s.openDocument(t, name, stored)
+	})
 	if err != nil {
 		return document{}, 0, err
 	}
-	s.plain.Put(key, stored.Version, content)
-	return content, stored.Version, nil
+	s.plain.Put(key, version, content)
+	return content, version, nil
+}
+
+// readSealed returns a document as it is stored, from the second cache level if
+// that has this version of it.
+func (s *Service) readSealed(ctx context.Context, t *tenant, name string, version uint64) (segment.Stored, error) {
+	key := segment.Key(t.Name, name)
+	if stored, hit := s.sealed.Get(key, version); hit {
+		return stored, nil
+	}
+	stored, err := s.sealed.Load(func() (segment.Stored, error) { return s.readStore(ctx, t, name) })
+	if err == nil {
+		s.sealed.Put(key, stored.Version, stored)
+	}
+	return stored, err
 }
 
 func (s *Service) readStore(ctx context.Context, t *tenant, name string) (segment.Stored, error) {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/metertree/metertree/collect"
 	"github.com/metertree/metertree/export/prometheus"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/registry"
@@ -27,7 +28,7 @@ type harness struct {
 }
 
 // instant has no simulated latency and no simulated failures.
-func instant() Config { return Config{EmbeddingLatency: -1, ReadLatency: -1} }
+func instant() Config { return Config{ModelLatency: -1, ReadLatency: -1} }
 
 // start makes a service and runs it until the test's end.
 func start(t *testing.T, config Config) *harness {
@@ -43,6 +44,9 @@ func newHarness(t *testing.T, config Config) *harness {
 	h := &harness{t: t, reg: registry.New(registry.Options{})}
 	config.Scope = meter.New(h.reg)
 	var err error
+	if config.Refresher, err = collect.NewRefresher(collect.Options{Scope: config.Scope}); err != nil {
+		t.Fatal(err)
+	}
 	if h.Service, err = New(config); err != nil {
 		t.Fatal(err)
 	}

@@ -11,18 +11,20 @@ import (
 	"sync"
 	"time"
 
+	healthmeters "github.com/metertree/metertree/collect/health"
+	"github.com/metertree/metertree/collect/probe"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
+	"github.com/metertree/metertree/examples/contextd/internal/language"
 	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
-	"github.com/metertree/metertree/metric"
 )
 
-// health checks the components regularly and remembers what it found.
+// health probes the components regularly and remembers what it found.
 type health struct {
 	interval time.Duration
 	log      *slog.Logger
-	checks   map[string]func(context.Context) error
-	up       meter.Gauge
+	probes   map[string]*probe.Probe
+	meters   *healthmeters.Health
 
 	mu sync.Mutex
 	// found is the last outcome by component: nil is well.
@@ -32,37 +34,58 @@ type health struct {
 }
 
 func newHealth(scope meter.Scope, checks map[string]func(context.Context) error, config Config) (*health, error) {
-	up, err := scope.NewGauge("component_up", meter.Keys("component"), meter.Fold(metric.FoldMin),
-		meter.Help("Whether the component passed its last health check: 1 or 0."))
-	return &health{
+	h := &health{
 		interval: config.HealthInterval,
 		log:      config.Logger,
-		checks:   checks,
-		up:       up,
+		probes:   map[string]*probe.Probe{},
 		found:    map[string]error{},
 		flushes:  make([]error, config.Shards),
-	}, err
+	}
+	var err error
+	if h.meters, err = healthmeters.New(scope.Scope("component")); err != nil {
+		return nil, err
+	}
+	for component, check := range checks {
+		h.probes[component], err = probe.New(scope.Scope("probe"), probe.Config{Component: component, Check: check})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
 }
 
 // components are the checks of the service's parts.
 func (s *Service) components() map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
-		"queue":      s.checkQueue,
-		"store":      func(context.Context) error { return s.health.lastFlushes() },
-		"embedding":  s.checkEmbedding,
-		"encryption": s.checkEncryption,
+		"async":          s.checkQueues,
+		"storage":        func(context.Context) error { return s.health.lastFlushes() },
+		"retrieval":      s.checkRetrieval,
+		"model_provider": s.checkModels,
+		"encryption":     s.checkEncryption,
 	}
 }
 
-func (s *Service) checkQueue(context.Context) error {
-	if depth, capacity := s.queue.Depth(), s.queue.Capacity(); depth*10 >= capacity*9 {
-		return fmt.Errorf("%d of %d places are taken: documents come faster than they are stored", depth, capacity)
+func (s *Service) checkQueues(context.Context) error {
+	for _, queue := range []interface {
+		Depth() int
+		Capacity() int
+	}{s.queue, s.memories} {
+		if depth, capacity := queue.Depth(), queue.Capacity(); depth*10 >= capacity*9 {
+			return fmt.Errorf("%d of %d places are taken: work comes faster than it is done", depth, capacity)
+		}
 	}
 	return nil
 }
 
-// checkEmbedding asks each model in use for one vector.
-func (s *Service) checkEmbedding(ctx context.Context) error {
+// checkRetrieval searches with a vector that is near to nothing.
+func (s *Service) checkRetrieval(ctx context.Context) error {
+	t := s.tenants[s.config.Accounts[0].Name]
+	_, _, err := s.store.Search(ctx, t.Name, make(embedding.Vector, t.model.Dimensions()), leastScore, 1)
+	return err
+}
+
+// checkModels asks each model in use once.
+func (s *Service) checkModels(ctx context.Context) error {
 	asked := map[*embedding.Model]bool{}
 	for _, a := range s.config.Accounts {
 		model := s.tenants[a.Name].model
@@ -70,21 +93,32 @@ func (s *Service) checkEmbedding(ctx context.Context) error {
 			continue
 		}
 		asked[model] = true
-		_, err := model.Embed(ctx, embedding.Probe, []string{"health"})
-		if errors.Is(err, embedding.ErrOverloaded) {
-			// One transient failure is no illness.
-			_, err = model.Embed(ctx, embedding.Probe, []string{"health"})
-		}
-		if err != nil {
+		if err := twice(func() error {
+			_, _, err := model.Embed(ctx, embedding.Probe, []string{"health"})
+			return err
+		}); err != nil {
 			return err
 		}
 	}
-	return nil
+	return twice(func() error {
+		_, err := s.models.writer.Write(ctx, language.Probe, "health")
+		return err
+	})
 }
 
-func (s *Service) checkEncryption(context.Context) error {
+// twice repeats what fails because a model is overloaded: one transient failure is
+// no illness.
+func twice(ask func() error) error {
+	err := ask()
+	if overloaded(err) {
+		err = ask()
+	}
+	return err
+}
+
+func (s *Service) checkEncryption(ctx context.Context) error {
 	for _, a := range s.config.Accounts {
-		if err := s.vault.Probe(a.Name); err != nil {
+		if err := s.vault.Probe(ctx, a.Name); err != nil {
 			return err
 		}
 	}
@@ -104,7 +138,7 @@ func (h *health) lastFlushes() error {
 	return errors.Join(h.flushes...)
 }
 
-// run checks all components at each interval until the context ends.
+// run probes all components at each interval until the context ends.
 func (h *health) run(ctx context.Context) {
 	for {
 		h.checkAll(ctx)
@@ -115,10 +149,8 @@ func (h *health) run(ctx context.Context) {
 }
 
 func (h *health) checkAll(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, h.interval)
-	defer cancel()
-	for _, component := range slices.Sorted(maps.Keys(h.checks)) {
-		err := h.checks[component](ctx)
+	for _, component := range slices.Sorted(maps.Keys(h.probes)) {
+		err := h.probes[component].Run(ctx)
 		if errors.Is(err, context.Canceled) {
 			return // the service is stopping, which says nothing of its parts
 		}
@@ -131,11 +163,7 @@ func (h *health) note(component string, err error) {
 	before, known := h.found[component]
 	h.found[component] = err
 	h.mu.Unlock()
-	value := 1.0
-	if err != nil {
-		value = 0
-	}
-	h.up.Set(value, component)
+	h.meters.Component(component).Checked(err)
 	switch {
 	case err != nil && (before == nil || !known):
 		h.log.Warn("component is down", "component", component, "err", err)
@@ -146,7 +174,7 @@ func (h *health) note(component string, err error) {
 
 // Components returns the names of the service's parts whose health is checked,
 // sorted.
-func (s *Service) Components() []string { return slices.Sorted(maps.Keys(s.health.checks)) }
+func (s *Service) Components() []string { return slices.Sorted(maps.Keys(s.health.probes)) }
 
 // Health returns how the last check of a component ended; nil is well, and so is
 // a component that was not checked yet.
@@ -165,8 +193,8 @@ type report struct {
 func (h *health) report() report {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r := report{Status: "up", Components: make(map[string]string, len(h.checks))}
-	for component := range h.checks {
+	r := report{Status: "up", Components: make(map[string]string, len(h.probes))}
+	for component := range h.probes {
 		err, checked := h.found[component]
 		switch {
 		case !checked:

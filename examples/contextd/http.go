@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
+	"github.com/metertree/metertree/collect/httpmetrics"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
+	"github.com/metertree/metertree/examples/contextd/internal/language"
 	"github.com/metertree/metertree/examples/contextd/internal/queue"
 	"github.com/metertree/metertree/examples/contextd/internal/session"
 	"github.com/metertree/metertree/meter"
@@ -33,50 +36,50 @@ func refuse(status int, format string, arguments ...any) error {
 // newHandler joins the routes and meters them.
 func (s *Service) newHandler(scope meter.Scope) (http.Handler, error) {
 	mux := http.NewServeMux()
+	handle := func(pattern, operation string, handle func(http.ResponseWriter, *http.Request, *call) error) {
+		mux.HandleFunc(pattern, s.forAccount(operation, handle))
+	}
 	const account = "/v1/accounts/{account}"
-	mux.HandleFunc("PUT "+account+"/documents/{document}", s.forAccount(s.putDocument))
-	mux.HandleFunc("GET "+account+"/documents/{document}", s.forAccount(s.getDocument))
-	mux.HandleFunc("DELETE "+account+"/documents/{document}", s.forAccount(s.deleteDocument))
-	mux.HandleFunc("GET "+account+"/search", s.forAccount(s.getSearch))
-	mux.HandleFunc("POST "+account+"/sessions", s.forAccount(s.postSession))
-	mux.HandleFunc("GET "+account+"/sessions/{session}", s.forAccount(s.getSession))
-	mux.HandleFunc("POST "+account+"/sessions/{session}/messages", s.forAccount(s.postMessage))
+	handle("PUT "+account+"/documents/{document}", putDocument, s.putDocument)
+	handle("GET "+account+"/documents/{document}", getDocument, s.getDocument)
+	handle("DELETE "+account+"/documents/{document}", deleteDocument, s.deleteDocument)
+	handle("GET "+account+"/search", searchContext, s.getSearch)
+	handle("POST "+account+"/sessions", openSession, s.postSession)
+	handle("GET "+account+"/sessions/{session}", readSession, s.getSession)
+	handle("POST "+account+"/sessions/{session}/messages", postMessage, s.postMessage)
 	mux.HandleFunc("GET /v1/health", s.getHealth)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", s.getReady)
-	meters, err := newHTTPMeters(scope)
-	return meters.around(mux, s.accountLabel), err
-}
-
-// unknownAccount is the value of account_id for requests without an account.
-const unknownAccount = "__unknown__"
-
-// accountLabel is the value of account_id for an account's name in a URL.
-func (s *Service) accountLabel(name string) string {
-	if s.tenants[name] == nil {
-		return unknownAccount
+	meters, err := httpmetrics.NewServer(scope, httpmetrics.ServerOptions{DurationBuckets: answerSeconds})
+	if err != nil {
+		return nil, err
 	}
-	return name
+	return meters.Wrap(mux), nil
 }
+
+// answerSeconds are the bounds of durations; a cached document takes less than a
+// millisecond.
+var answerSeconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 
 // forAccount turns a handler for a known account that is within its rate into one
-// for HTTP.
-func (s *Service) forAccount(handle func(http.ResponseWriter, *http.Request, *tenant) error) http.HandlerFunc {
+// for HTTP, and tells the listeners of each request.
+func (s *Service) forAccount(operation string, handle func(http.ResponseWriter, *http.Request, *call) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
-		t := s.tenants[r.PathValue("account")]
+		c := &call{tenant: s.tenants[r.PathValue("account")], name: operation, start: time.Now()}
 		var err error
 		switch {
-		case t == nil:
+		case c.tenant == nil:
 			err = refuse(http.StatusNotFound, "account %q is unknown: use one that is configured", r.PathValue("account"))
-		case !t.limit.admit():
-			err = refuse(http.StatusTooManyRequests, "account %q makes too many requests: try again later", t.Name)
+		case !c.limit.admit():
+			err = refuse(http.StatusTooManyRequests, "account %q makes too many requests: try again later", c.Name)
 		default:
-			err = handle(w, r, t)
+			err = handle(w, r, c)
 		}
 		if err != nil {
 			s.answerError(w, r, err)
 		}
+		s.finish(c, err)
 	}
 }
 
@@ -93,11 +96,16 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, session.ErrFull):
 		return http.StatusTooManyRequests
-	case errors.Is(err, queue.ErrFull), errors.Is(err, queue.ErrClosed), errors.Is(err, embedding.ErrOverloaded),
+	case errors.Is(err, queue.ErrFull), errors.Is(err, queue.ErrClosed), overloaded(err),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
+}
+
+// overloaded reports whether a model has failed for now.
+func overloaded(err error) bool {
+	return errors.Is(err, embedding.ErrOverloaded) || errors.Is(err, language.ErrOverloaded)
 }
 
 func (s *Service) answerError(w http.ResponseWriter, r *http.Request, err error) {

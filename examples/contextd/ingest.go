@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/buffer"
+	ingestmeters "github.com/metertree/metertree/collect/ingest"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
 	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/examples/contextd/internal/segment"
-	"github.com/metertree/metertree/meter"
 )
 
 // job is a change of a document that waits for a worker.
@@ -23,35 +23,6 @@ type job struct {
 	version uint64
 	state   segment.State
 	content document
-}
-
-// ingestMeters are the meters of the way from the queue to the write buffer.
-type ingestMeters struct {
-	documents meter.CounterOf[ingested]
-	chunks    meter.Counter
-	bytes     meter.Counter
-	duration  meter.Histogram
-	returned  meter.Counter
-}
-
-type ingested struct {
-	Operation, ContextType, Status string
-	AccountID                      string `label:"account_id"`
-}
-
-func newIngestMeters(scope meter.Scope, r *redelivery) (m ingestMeters, err error) {
-	var errs [6]error
-	m.documents, errs[0] = meter.NewCounter[ingested](scope, "documents_total",
-		meter.Help("Changes of documents that workers handled."))
-	m.chunks, errs[1] = scope.NewCounter("chunks_total", meter.Help("Chunks that documents were cut into."))
-	m.bytes, errs[2] = scope.NewCounter("bytes_total", meter.Unit("bytes"), meter.Help("Bytes of text that documents brought."))
-	m.duration, errs[3] = scope.NewHistogram("duration_seconds", meter.Unit("seconds"), meter.Keys("operation"),
-		meter.Help("Time a worker takes for a change, waiting for the write buffer included."))
-	m.returned, errs[4] = scope.NewCounter("redelivered_documents_total",
-		meter.Help("Documents put into the write buffer again after their flush finally failed."))
-	errs[5] = scope.GaugeFunc("redelivery_backlog_bytes", func(o *meter.Observer) { o.Float(float64(r.backlog())) },
-		meter.Unit("bytes"), meter.Help("Bytes that wait to be put into the write buffer again."))
-	return m, errors.Join(errs[:]...)
 }
 
 // ingester is the running part: workers, write buffer and redelivery.
@@ -149,26 +120,22 @@ func (in *ingester) redeliver(ctx context.Context) {
 				in.returned.add(batch.shard, batch.records[i:])
 				break
 			}
-			in.ingest.returned.Inc()
+			in.again.documents.Inc()
 		}
 	}
 }
 
 // handle brings one change into the write buffer.
 func (in *ingester) handle(ctx context.Context, j job) {
-	start := time.Now()
-	operation := "put"
+	c := &call{tenant: j.tenant, name: ingestDocument, start: time.Now()}
 	if j.state == segment.Deleted {
-		operation = "delete"
+		c.name = forgetDocument
 	}
-	err := in.change(ctx, j)
-	status := "ok"
+	err := in.tasks.Do(ctx, c.name, func(ctx context.Context) error { return in.change(ctx, c, j) })
 	if err != nil {
-		status = "error"
 		in.lose(ctx, j, err)
 	}
-	in.ingest.duration.ObserveSince(start, operation)
-	in.ingest.documents.Inc(ingested{operation, j.content.Type, status, j.tenant.Name})
+	in.finish(c, err)
 }
 
 // lose counts a change that will not be stored. When time has run out there may be
@@ -180,17 +147,28 @@ func (in *ingester) lose(ctx context.Context, j job, err error) {
 	}
 }
 
-func (in *ingester) change(ctx context.Context, j job) error {
+func (in *ingester) change(ctx context.Context, c *call, j job) error {
 	record := segment.Record{
 		Account: j.tenant.Name, Document: j.name, Version: j.version, State: j.state,
 		Type: j.content.Type, Title: j.content.Title,
 	}
-	if j.state == segment.Present {
-		var err error
-		if record.Chunks, err = in.prepare(ctx, j); err != nil {
-			return err
-		}
+	if j.state == segment.Deleted {
+		return in.put(ctx, record)
 	}
+	resource := in.ingest.Started(j.content.Type)
+	size := ingestmeters.Size{Bytes: len(j.content.Text)}
+	err := in.prepare(ctx, c, j, &record, resource)
+	if err == nil {
+		size.Chunks = len(record.Chunks)
+		stage := resource.Stage("buffer")
+		err = in.put(ctx, record)
+		stage.Done()
+	}
+	resource.Done(size, err)
+	return err
+}
+
+func (in *ingester) put(ctx context.Context, record segment.Record) error {
 	if err := in.returned.room(ctx); err != nil {
 		return err
 	}
@@ -198,23 +176,30 @@ func (in *ingester) change(ctx context.Context, j job) error {
 }
 
 // prepare cuts, embeds and encrypts a document.
-func (in *ingester) prepare(ctx context.Context, j job) ([]segment.Chunk, error) {
+func (in *ingester) prepare(ctx context.Context, c *call, j job, record *segment.Record, resource ingestmeters.Resource) error {
+	stage := resource.Stage("chunk")
 	parts := chunks(j.content.Text)
-	vectors, err := embedStubbornly(ctx, j.tenant.model, parts)
+	stage.Done()
+
+	stage = resource.Stage("embed")
+	vectors, tokens, err := embedStubbornly(ctx, j.tenant.model, parts)
+	stage.Done()
+	c.embeddingTokens += tokens
 	if err != nil {
-		return nil, err
+		return err
 	}
-	prepared := make([]segment.Chunk, len(parts))
+
+	stage = resource.Stage("encrypt")
+	defer stage.Done()
+	record.Chunks = make([]segment.Chunk, len(parts))
 	for i, part := range parts {
 		sealed, err := in.vault.Seal(j.tenant.Name, []byte(part), place(j.name, j.version, i))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		prepared[i] = segment.Chunk{Sealed: sealed, Vector: vectors[i]}
+		record.Chunks[i] = segment.Chunk{Sealed: sealed, Vector: vectors[i]}
 	}
-	in.ingest.chunks.Add(int64(len(parts)))
-	in.ingest.bytes.Add(int64(len(j.content.Text)))
-	return prepared, nil
+	return nil
 }
 
 // place is what a sealed chunk is bound to.
@@ -224,15 +209,15 @@ func place(name string, version uint64, chunk int) []byte {
 
 // embedStubbornly repeats transient failures until the context ends, because the
 // document was accepted.
-func embedStubbornly(ctx context.Context, model *embedding.Model, texts []string) ([]embedding.Vector, error) {
+func embedStubbornly(ctx context.Context, model *embedding.Model, texts []string) ([]embedding.Vector, int, error) {
 	const most = 2 * time.Second
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, most) {
-		vectors, err := model.Embed(ctx, embedding.Ingest, texts)
+		vectors, tokens, err := model.Embed(ctx, embedding.Ingest, texts)
 		if !errors.Is(err, embedding.ErrOverloaded) {
-			return vectors, err
+			return vectors, tokens, err
 		}
 		if err := pause.For(ctx, delay); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 }

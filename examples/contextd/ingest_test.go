@@ -38,15 +38,16 @@ func TestNothingIsLostWhenAShardFailsAndRecovers(t *testing.T) {
 		for _, series := range []string{
 			`contextd_buffer_retries_total{block="",bucket="1",database="context",module="store",segment="",shard=""}`,
 			`contextd_buffer_failed_records_total{block="",bucket="1",database="context",module="store",segment="",shard=""}`,
-			`contextd_ingest_redelivered_documents_total`,
-			`contextd_queue_pushes_total{queue="ingest",status="rejected"}`,
+			`contextd_redelivery_documents_total`,
+			`contextd_queue_rejected_total{queue="ingest",reason="full"}`,
+			`contextd_probe_failures_total{component="storage",reason="error"}`,
 			`contextd_store_appends_total{shard="1",status="error"}`,
 		} {
 			if h.sample(series) == "0" {
 				t.Errorf("%s is 0 after a minute of failing flushes", series)
 			}
 		}
-		h.wantSample(`contextd_component_up{component="store"}`, "0")
+		h.wantSample(`contextd_component_up{component="storage"}`, "0")
 		restore()
 		time.Sleep(time.Minute)
 		h.settle()
@@ -55,7 +56,7 @@ func TestNothingIsLostWhenAShardFailsAndRecovers(t *testing.T) {
 				t.Errorf("accepted document %s is %q", name, got)
 			}
 		}
-		h.wantSample(`contextd_component_up{component="store"}`, "1")
+		h.wantSample(`contextd_component_up{component="storage"}`, "1")
 		h.wantSample(`contextd_queue_depth{queue="ingest"}`, "0")
 	})
 }

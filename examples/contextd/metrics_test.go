@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/meter"
-	"github.com/metertree/metertree/registry"
 )
 
 // exercised is a service that has done something of everything.
@@ -25,13 +24,26 @@ func exercised(t *testing.T) *harness {
 	for status := 0; status != http.StatusOK; {
 		status, _ = h.call("GET", "/v1/accounts/aurora/search?q=words", "")
 	}
-	h.want(http.StatusCreated, "POST", "/v1/accounts/aurora/sessions", "")
+	h.converse("aurora", 2*memoryEvery)
 	h.want(http.StatusAccepted, "DELETE", documentURL("aurora", "d"), "")
 	h.call("GET", "/v1/unheard-of/"+strings.Repeat("x", 50), "")
 	h.call("GET", documentURL("a-stranger", "d"), "")
 	time.Sleep(2 * DefaultHealthInterval)
 	h.settle()
 	return h
+}
+
+// converse posts so many messages to a new session.
+func (h *harness) converse(account string, messages int) {
+	h.t.Helper()
+	sessions := "/v1/accounts/" + account + "/sessions"
+	session, _ := h.want(http.StatusCreated, "POST", sessions, "")["session"].(string)
+	for posted := 0; posted < messages; {
+		status, _ := h.call("POST", sessions+"/"+session+"/messages", `{"role":"user","text":"some words"}`)
+		if status == http.StatusCreated {
+			posted++
+		}
+	}
 }
 
 var (
@@ -80,31 +92,54 @@ func TestExposition(t *testing.T) {
 		h := exercised(t)
 		p := parse(t, h.exposition())
 		for name, kind := range map[string]string{
-			"contextd_http_requests_total":             "counter",
-			"contextd_http_request_duration_seconds":   "histogram",
-			"contextd_http_requests_in_flight":         "gauge",
-			"contextd_queue_depth":                     "gauge",
-			"contextd_queue_capacity":                  "gauge",
-			"contextd_queue_wait_seconds":              "histogram",
-			"contextd_queue_pushes_total":              "counter",
-			"contextd_ingest_documents_total":          "counter",
-			"contextd_ingest_duration_seconds":         "histogram",
-			"contextd_cache_lookups_total":             "counter",
-			"contextd_cache_size_bytes":                "gauge",
-			"contextd_embedding_calls_total":           "counter",
-			"contextd_embedding_call_duration_seconds": "histogram",
-			"contextd_embedding_tokens_total":          "counter",
-			"contextd_encryption_operations_total":     "counter",
-			"contextd_encryption_bytes_total":          "counter",
-			"contextd_encryption_duration_seconds":     "histogram",
-			"contextd_search_duration_seconds":         "histogram",
-			"contextd_search_vectors_scanned_total":    "counter",
-			"contextd_sessions_open":                   "gauge",
-			"contextd_store_live_bytes":                "gauge",
-			"contextd_store_documents":                 "gauge",
-			"contextd_buffer_flushes_total":            "counter",
-			"contextd_buffer_mutable_bytes":            "gauge",
-			"contextd_component_up":                    "gauge",
+			"contextd_http_server_requests_total":               "counter",
+			"contextd_http_server_request_duration_seconds":     "histogram",
+			"contextd_http_server_requests_in_flight":           "gauge",
+			"contextd_operation_requests_total":                 "counter",
+			"contextd_operation_duration_seconds":               "histogram",
+			"contextd_tenant_operations_total":                  "counter",
+			"contextd_queue_depth":                              "gauge",
+			"contextd_queue_capacity":                           "gauge",
+			"contextd_queue_oldest_age_seconds":                 "gauge",
+			"contextd_queue_wait_seconds":                       "histogram",
+			"contextd_queue_enqueued_total":                     "counter",
+			"contextd_tasks_finished_total":                     "counter",
+			"contextd_tasks_duration_seconds":                   "histogram",
+			"contextd_ingest_resources_total":                   "counter",
+			"contextd_ingest_stage_duration_seconds":            "histogram",
+			"contextd_cache_lookups_total":                      "counter",
+			"contextd_cache_loads_total":                        "counter",
+			"contextd_cache_size_bytes":                         "gauge",
+			"contextd_model_calls_total":                        "counter",
+			"contextd_model_call_duration_seconds":              "histogram",
+			"contextd_model_time_to_first_token_seconds":        "histogram",
+			"contextd_model_tokens_total":                       "counter",
+			"contextd_encryption_operations_total":              "counter",
+			"contextd_encryption_bytes_total":                   "counter",
+			"contextd_encryption_duration_seconds":              "histogram",
+			"contextd_encryption_key_created_timestamp_seconds": "gauge",
+			"contextd_retrieval_searches_total":                 "counter",
+			"contextd_retrieval_duration_seconds":               "histogram",
+			"contextd_retrieval_candidates_scanned_total":       "counter",
+			"contextd_sessions_open":                            "gauge",
+			"contextd_sessions_opened_total":                    "counter",
+			"contextd_locks_contended_total":                    "counter",
+			"contextd_locks_hold_seconds":                       "histogram",
+			"contextd_store_live_bytes":                         "gauge",
+			"contextd_store_documents":                          "gauge",
+			"contextd_store_appends_total":                      "counter",
+			"contextd_buffer_flushes_total":                     "counter",
+			"contextd_buffer_mutable_bytes":                     "gauge",
+			"contextd_component_up":                             "gauge",
+			"contextd_probe_up":                                 "gauge",
+			"contextd_probe_duration_seconds":                   "histogram",
+			"contextd_llm_input_tokens_total":                   "counter",
+			"contextd_embedding_tokens_total":                   "counter",
+			"contextd_vector_searches_total":                    "counter",
+			"contextd_memory_extracted_total":                   "counter",
+			"go_sql_open_connections":                           "gauge",
+			"metertree_event_drops_total":                       "counter",
+			"metertree_collector_up":                            "gauge",
 		} {
 			if p.types[name] != kind {
 				t.Errorf("%s has type %q, want %s", name, p.types[name], kind)
@@ -125,27 +160,32 @@ func TestLabelsAreBounded(t *testing.T) {
 	allowed := map[string]*regexp.Regexp{}
 	for label, values := range map[string]string{
 		"account_id":   `aurora|borealis|cascade|dune|__unknown__`,
-		"component":    `queue|store|embedding|encryption`,
+		"component":    `async|storage|retrieval|model_provider|encryption|service|documents|cache|shard|account|sessions|data`,
 		"context_type": `resource|memory|skill|unknown`,
+		"kind":         `input|cached|output|embedding`,
 		"level":        `l1|l2`,
-		"method":       `GET|PUT|POST|DELETE|other`,
-		"model_name":   `embed-small|embed-large`,
-		"operation":    `put|delete|ingest|query|probe|message|seal|open`,
-		"queue":        `ingest`,
-		"route":        `unmatched|/v1/accounts/\{account\}/(documents/\{document\}|search|sessions|sessions/\{session\}(/messages)?)|/v1/health|/-/(ready|healthy)`,
-		"status":       `[1-5]xx|ok|error|hit|miss|accepted|rejected|retried|failed`,
-		"shard":        `[0-3]|`,
-		"bucket":       `[0-3]`,
-		"module":       `store`,
-		"database":     `context`,
-		"segment":      ``,
-		"block":        ``,
-		"le":           `[0-9.e+-]+|\+Inf`,
+		"method":       `GET|PUT|POST|DELETE|__unknown__`,
+		"model_name":   `embed-small|embed-large|writer`,
+		"operation": `lock|rlock|encrypt|decrypt|chunk|embed|buffer|ingest|query|probe|reply|extract|search|` +
+			`(put|get|delete|ingest|forget)_document|(open|read)_session|post_message|extract_memories`,
+		"provider":  `acme|globex`,
+		"queue":     `ingest|memories`,
+		"reason":    `full|closed|failed|capacity|invalidated|expired|error|timeout|panic`,
+		"route":     `__unmatched__|/v1/accounts/\{account\}/(documents/\{document\}|search|sessions|sessions/\{session\}(/messages)?)|/v1/health|/-/(ready|healthy)`,
+		"status":    `[1-5]xx|ok|error|hit|miss|retried|failed|refused|limited|panic`,
+		"shard":     `[0-3]|`,
+		"task_type": `(ingest|forget)_document|extract_memories|expire_sessions`,
+		"bucket":    `[0-3]`,
+		"module":    `store`,
+		"database":  `context`,
+		"segment":   ``,
+		"block":     ``,
+		"le":        `[0-9.e+-]+|\+Inf`,
 	} {
 		allowed[label] = regexp.MustCompile(`^(?:` + values + `)$`)
 	}
 	withAccount := map[string]bool{
-		"contextd_http_requests_total": true, "contextd_ingest_documents_total": true, "contextd_store_documents": true,
+		"contextd_tenant_operations_total": true, "contextd_store_documents": true,
 	}
 	synctest.Test(t, func(t *testing.T) {
 		h := exercised(t)
@@ -176,50 +216,14 @@ func TestRequestsAreCountedByRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := exercised(t)
 		const route = `route="/v1/accounts/{account}/documents/{document}"`
-		h.wantSample(`contextd_http_requests_total{account_id="aurora",method="GET",`+route+`,status="2xx"}`, "2")
-		h.wantSample(`contextd_http_requests_total{account_id="__unknown__",method="GET",`+route+`,status="4xx"}`, "1")
-		h.wantSample(`contextd_http_requests_total{account_id="__unknown__",method="other",route="unmatched",status="4xx"}`, "1")
-		h.wantSample(`contextd_http_request_duration_seconds_count{method="GET",`+route+`}`, "3")
-		h.wantSample(`contextd_http_requests_in_flight`, "0")
+		h.wantSample(`contextd_http_server_requests_total{method="GET",`+route+`,status="2xx"}`, "2")
+		h.wantSample(`contextd_http_server_requests_total{method="GET",`+route+`,status="4xx"}`, "1")
+		h.wantSample(`contextd_http_server_requests_total{method="GET",route="__unmatched__",status="4xx"}`, "1")
+		h.wantSample(`contextd_http_server_requests_in_flight`, "0")
+		h.wantSample(`contextd_tenant_operations_total{account_id="aurora",operation="get_document",status="ok"}`, "2")
+		h.wantSample(`contextd_tenant_operations_total{account_id="__unknown__",operation="get_document",status="refused"}`, "1")
+		h.wantSample(`contextd_operation_requests_total{operation="get_document",status="ok"}`, "2")
 	})
-}
-
-func TestPanickingHandlerIsCounted(t *testing.T) {
-	reg := registry.New(registry.Options{})
-	meters, err := newHTTPMeters(meter.New(reg).Scope("contextd").Scope("http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /broken", func(http.ResponseWriter, *http.Request) { panic("broken") })
-	h := &harness{Service: &Service{handler: meters.around(mux, func(string) string { return "none" })}, t: t, reg: reg}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic did not reach the server")
-			}
-		}()
-		h.call("GET", "/broken", "")
-	}()
-	h.wantSample(`contextd_http_requests_total{account_id="none",method="GET",route="/broken",status="5xx"}`, "1")
-	h.wantSample(`contextd_http_requests_in_flight`, "0")
-}
-
-func TestTheMetersKeepFlushing(t *testing.T) {
-	meters, err := newHTTPMeters(meter.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	var flushErr error
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
-		flushErr = http.NewResponseController(w).Flush()
-	})
-	h := &harness{Service: &Service{handler: meters.around(mux, func(string) string { return "" })}, t: t}
-	h.call("GET", "/", "")
-	if flushErr != nil {
-		t.Errorf("flush through the meters: %v", flushErr)
-	}
 }
 
 func TestOneScopeHasOneService(t *testing.T) {

@@ -2,9 +2,12 @@ package contextd
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/metertree/metertree/examples/contextd/internal/segment"
+	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 )
 
 // redelivery holds the documents whose flush finally failed until they are put
@@ -95,4 +98,16 @@ func (r *redelivery) until(ctx context.Context, holds func() bool) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// redeliveryMeters are the meters of what came back.
+type redeliveryMeters struct{ documents meter.Counter }
+
+func newRedeliveryMeters(scope meter.Scope, r *redelivery) (m redeliveryMeters, err error) {
+	var errs [2]error
+	m.documents, errs[0] = scope.NewCounter("documents_total",
+		meter.Help("Documents put into the write buffer again after their flush finally failed."))
+	errs[1] = scope.GaugeFunc("backlog_bytes", func(o *meter.Observer) { o.Float(float64(r.backlog())) },
+		meter.Unit("bytes"), meter.Fold(metric.FoldSum), meter.Help("Bytes that wait to be put into the write buffer again."))
+	return m, errors.Join(errs[:]...)
 }

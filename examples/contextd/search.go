@@ -2,31 +2,12 @@ package contextd
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
+	"github.com/metertree/metertree/collect/retrieval"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
-	"github.com/metertree/metertree/meter"
 )
-
-// searchMeters are the meters of retrieval.
-type searchMeters struct {
-	searches, returned, scanned meter.Counter
-	duration                    meter.Histogram
-}
-
-func newSearchMeters(scope meter.Scope) (m searchMeters, err error) {
-	var errs [4]error
-	m.searches, errs[0] = scope.NewCounter("requests_total", meter.Keys("operation", "status"),
-		meter.Help("Searches, from the search route or for a message of a session."))
-	m.duration, errs[1] = scope.NewHistogram("duration_seconds", meter.Unit("seconds"), meter.Keys("operation"),
-		meter.Help("Time of a search, embedding of the question included."))
-	m.scanned, errs[2] = scope.NewCounter("vectors_scanned_total", meter.Help("Vectors compared with a question."))
-	m.returned, errs[3] = scope.NewCounter("vectors_returned_total", meter.Help("Vectors whose chunks were returned."))
-	return m, errors.Join(errs[:]...)
-}
 
 // found is a chunk near a question.
 type found struct {
@@ -43,7 +24,10 @@ const (
 	maxQuestionBytes = 2000
 )
 
-func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, t *tenant) error {
+// leastScore is what a chunk has to score above to be found.
+const leastScore = 0.02
+
+func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, c *call) error {
 	query := r.URL.Query()
 	limit := defaultHits
 	if given := query.Get("limit"); given != "" {
@@ -52,7 +36,7 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, t *tenant) e
 			return refuse(http.StatusBadRequest, "limit %q: give a number from 1 to %d", given, maxHits)
 		}
 	}
-	hits, err := s.search(r.Context(), t, "query", query.Get("q"), limit)
+	hits, err := s.search(r.Context(), c, query.Get("q"), limit)
 	if err != nil {
 		return err
 	}
@@ -63,39 +47,38 @@ func (s *Service) getSearch(w http.ResponseWriter, r *http.Request, t *tenant) e
 }
 
 // search finds the chunks of the account that are nearest to a question.
-func (s *Service) search(ctx context.Context, t *tenant, operation, question string, limit int) ([]found, error) {
+func (s *Service) search(ctx context.Context, c *call, question string, limit int) ([]found, error) {
 	if question == "" || len(question) > maxQuestionBytes {
 		return nil, refuse(http.StatusBadRequest, "question has %d bytes: give 1 to %d", len(question), maxQuestionBytes)
 	}
-	start := time.Now()
-	hits, err := s.nearest(ctx, t, question, limit)
-	status := "ok"
-	if err != nil {
-		status = "error"
-	}
-	s.finds.searches.Inc(operation, status)
-	s.finds.duration.ObserveSince(start, operation)
+	search := s.finds.Started(c.name)
+	hits, candidates, err := s.nearest(ctx, c, question, limit)
+	search.Done(candidates, err)
+	c.searches++
+	c.candidates = candidates
 	return hits, err
 }
 
-func (s *Service) nearest(ctx context.Context, t *tenant, question string, limit int) ([]found, error) {
-	vectors, err := t.model.Embed(ctx, embedding.Query, []string{question})
+func (s *Service) nearest(ctx context.Context, c *call, question string, limit int) ([]found, retrieval.Candidates, error) {
+	var candidates retrieval.Candidates
+	vectors, tokens, err := c.model.Embed(ctx, embedding.Query, []string{question})
+	c.embeddingTokens += tokens
 	if err != nil {
-		return nil, err
+		return nil, candidates, err
 	}
-	hits, scanned, err := s.store.Search(ctx, t.Name, vectors[0], limit)
-	s.finds.scanned.Add(int64(scanned))
+	hits, seen, err := s.store.Search(ctx, c.Name, vectors[0], leastScore, limit)
+	candidates = retrieval.Candidates{Scanned: seen.Scanned, Scored: seen.Scanned, Passed: seen.Passed}
 	if err != nil {
-		return nil, err
+		return nil, candidates, err
 	}
 	results := make([]found, 0, len(hits))
 	for _, h := range hits {
-		text, err := s.vault.Open(t.Name, h.Sealed, place(h.Document, h.Version, h.Chunk))
+		text, err := s.vault.Open(c.Name, h.Sealed, place(h.Document, h.Version, h.Chunk))
 		if err != nil {
-			return nil, err
+			return nil, candidates, err
 		}
 		results = append(results, found{h.Document, h.Title, h.Score, string(text)})
 	}
-	s.finds.returned.Add(int64(len(results)))
-	return results, nil
+	candidates.Returned = len(results)
+	return results, candidates, nil
 }

@@ -9,6 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	ingestmeters "github.com/metertree/metertree/collect/ingest"
+	"github.com/metertree/metertree/collect/locks"
+	"github.com/metertree/metertree/collect/retrieval"
+	"github.com/metertree/metertree/collect/tasks"
 	"github.com/metertree/metertree/examples/contextd/internal/cache"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
 	"github.com/metertree/metertree/examples/contextd/internal/pause"
@@ -33,20 +37,26 @@ type Service struct {
 	config  Config
 	tenants map[string]*tenant
 
+	listeners
+	models   models
 	vault    *vault.Vault
 	store    *segment.Store
 	queue    *queue.Queue[job]
+	memories *queue.Queue[extraction]
 	plain    *cache.Cache[document]       // level l1: decrypted
 	sealed   *cache.Cache[segment.Stored] // level l2: as stored
 	sessions *session.Sessions
-	ingest   ingestMeters
-	finds    searchMeters
+	tasks    *tasks.Tasks
+	ingest   *ingestmeters.Ingest
+	finds    *retrieval.Retrieval
+	again    redeliveryMeters
 	health   *health
 	returned *redelivery
 	handler  http.Handler
 
-	started atomic.Bool
-	ready   atomic.Bool
+	started  atomic.Bool
+	ready    atomic.Bool
+	stopping atomic.Bool
 	// versions orders the changes of documents.
 	versions atomic.Uint64
 }
@@ -56,6 +66,8 @@ type tenant struct {
 	Account
 	model *embedding.Model
 	limit *limiter
+	// remembered counts the memories that were made.
+	remembered atomic.Uint64
 }
 
 // New makes a service, or says what is wrong with the configuration. Nothing runs
@@ -70,48 +82,34 @@ func New(config Config) (*Service, error) {
 	if err := errors.Join(s.makeTenants(scope), s.makeStorage(scope)); err != nil {
 		return nil, fmt.Errorf("contextd: %w", err)
 	}
-	var ingestErr, findsErr, healthErr, handlerErr error
-	s.ingest, ingestErr = newIngestMeters(scope.Scope("ingest"), s.returned)
-	s.finds, findsErr = newSearchMeters(scope.Scope("search"))
-	s.health, healthErr = newHealth(scope, s.components(), config)
-	s.handler, handlerErr = s.newHandler(scope.Scope("http"))
-	if err := errors.Join(ingestErr, findsErr, healthErr, handlerErr); err != nil {
+	var errs [7]error
+	errs[0] = s.define(config.Scope, scope)
+	s.tasks, errs[1] = tasks.New(scope.Scope("tasks"))
+	s.ingest, errs[2] = ingestmeters.New(scope.Scope("ingest"))
+	s.finds, errs[3] = retrieval.New(scope.Scope("retrieval"))
+	s.again, errs[4] = newRedeliveryMeters(scope.Scope("redelivery"), s.returned)
+	s.health, errs[5] = newHealth(scope, s.components(), config)
+	s.handler, errs[6] = s.newHandler(scope)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, fmt.Errorf("contextd: %w", err)
+	}
+	if err := s.addCollectors(scope); err != nil {
 		return nil, fmt.Errorf("contextd: %w", err)
 	}
 	return s, nil
 }
 
 func (s *Service) makeTenants(scope meter.Scope) error {
-	models, err := newModels(s.config, scope.Scope("embedding"))
-	if err != nil {
+	var err error
+	if s.models, err = newModels(s.config, scope.Scope("model")); err != nil {
 		return err
 	}
 	s.tenants = make(map[string]*tenant, len(s.config.Accounts))
 	for _, a := range s.config.Accounts {
 		rate := orDefault(a.RequestsPerSecond, DefaultRequestsPerSecond)
-		s.tenants[a.Name] = &tenant{Account: a, model: models[a.Model], limit: newLimiter(rate)}
+		s.tenants[a.Name] = &tenant{Account: a, model: s.models.embedding[a.Model], limit: newLimiter(rate)}
 	}
 	return nil
-}
-
-// newModels makes the embedding models. The large one is slower by the token too.
-func newModels(config Config, scope meter.Scope) (map[string]*embedding.Model, error) {
-	small := embedding.Config{Name: SmallModel, Dimensions: 64, Seed: config.Seed, Scope: scope}
-	large := embedding.Config{Name: LargeModel, Dimensions: 128, Seed: config.Seed, Scope: scope}
-	if median := config.EmbeddingLatency; median > 0 {
-		small.Latency = embedding.Latency{Median: median, Spread: 0.5, PerToken: median / 1000, Max: 20 * median}
-		large.Latency = embedding.Latency{Median: 3 * median, Spread: 0.6, PerToken: median / 500, Max: 60 * median}
-		small.FailureRatio, large.FailureRatio = 0.002, 0.005
-	}
-	models := map[string]*embedding.Model{}
-	for _, c := range []embedding.Config{small, large} {
-		model, err := embedding.New(c)
-		if err != nil {
-			return nil, err
-		}
-		models[c.Name] = model
-	}
-	return models, nil
 }
 
 func (s *Service) makeStorage(scope meter.Scope) error {
@@ -119,23 +117,42 @@ func (s *Service) makeStorage(scope meter.Scope) error {
 	for _, a := range s.config.Accounts {
 		accounts = append(accounts, a.Name)
 	}
-	var errs [6]error
-	s.vault, errs[0] = vault.New(accounts, scope.Scope("encryption"))
-	s.store, errs[1] = segment.New(segment.Config{
-		Accounts: accounts, Shards: s.config.Shards, SegmentBytes: s.config.SegmentBytes, Scope: scope.Scope("store"),
+	var errs [7]error
+	lock, err := newLockMeters(scope.Scope("locks"))
+	errs[0] = err
+	s.vault, errs[1] = vault.New(accounts, scope.Scope("encryption"))
+	s.store, errs[2] = segment.New(segment.Config{
+		Accounts: accounts, Shards: s.config.Shards, SegmentBytes: s.config.SegmentBytes,
+		ShardLock: lock.shard, AccountLock: lock.account,
 	})
-	s.queue, errs[2] = queue.New[job]("ingest", s.config.QueueCapacity, scope.Scope("queue"))
-	s.plain, errs[3] = cache.New(cache.Config[document]{
-		Level: "l1", MaxBytes: plainCacheBytes, Size: document.size, Scope: scope.Scope("cache"),
+	s.queue, errs[3] = queue.New[job]("ingest", s.config.QueueCapacity, scope.Scope("queue"))
+	s.memories, errs[4] = queue.New[extraction]("memories", memoryQueue, scope.Scope("queue"))
+	s.plain, errs[5] = cache.New(cache.Config[document]{
+		Name: "documents", Level: "l1", MaxBytes: plainCacheBytes, Size: document.size, Scope: scope.Scope("cache"), Lock: lock.cache,
 	})
-	s.sealed, errs[4] = cache.New(cache.Config[segment.Stored]{
-		Level: "l2", MaxBytes: sealedCacheBytes, Size: segment.Stored.Size, Scope: scope.Scope("cache"),
+	s.sealed, errs[6] = cache.New(cache.Config[segment.Stored]{
+		Name: "documents", Level: "l2", MaxBytes: sealedCacheBytes, Size: segment.Stored.Size, Scope: scope.Scope("cache"), Lock: lock.cache,
 	})
-	s.sessions, errs[5] = session.New(session.Config{
-		PerAccount: openSessions, MaxMessages: sessionMessages, IdleAfter: sessionIdle, Scope: scope.Scope("sessions"),
+	s.sessions, err = session.New(session.Config{
+		PerAccount: openSessions, MaxMessages: sessionMessages, IdleAfter: sessionIdle,
+		Scope: scope.Scope("sessions"), Lock: lock.sessions,
 	})
 	s.returned = newRedelivery(s.config.BufferBytes / int64(s.config.Shards))
-	return errors.Join(errs[:]...)
+	return errors.Join(append(errs[:], err)...)
+}
+
+// lockMeters are the meters of locks, of one or of all of a kind.
+type lockMeters struct{ cache, shard, account, sessions *locks.Meters }
+
+func newLockMeters(scope meter.Scope) (m lockMeters, err error) {
+	for name, meters := range map[string]**locks.Meters{
+		"cache": &m.cache, "shard": &m.shard, "account": &m.account, "sessions": &m.sessions,
+	} {
+		if *meters, err = locks.New(scope, locks.Config{Name: name, HoldTime: true}); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
 }
 
 // Handler answers the API. Documents that are put wait in the queue until Run.
@@ -148,9 +165,13 @@ func (s *Service) Run(ctx context.Context) error {
 	if !s.started.CompareAndSwap(false, true) {
 		return errors.New("contextd: Run was called before: make a new service with New")
 	}
-	in, err := s.newIngester()
+	stopListening, err := s.listen(ctx)
 	if err != nil {
 		return fmt.Errorf("contextd: %w", err)
+	}
+	in, err := s.newIngester()
+	if err != nil {
+		return fmt.Errorf("contextd: %w", errors.Join(err, stopListening()))
 	}
 	// What was accepted before the context ended is still stored after it.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -159,9 +180,12 @@ func (s *Service) Run(ctx context.Context) error {
 	var housekeeping sync.WaitGroup
 	housekeeping.Go(func() { s.health.run(ctx) })
 	housekeeping.Go(func() { s.expireSessions(ctx) })
+	housekeeping.Go(func() { s.memories.Work(ctx, memoryWorkers, s.extract) })
 	stopDrain := context.AfterFunc(ctx, func() {
+		s.stopping.Store(true)
 		s.ready.Store(false)
 		s.queue.Close()
+		s.memories.Discard()
 	})
 	defer stopDrain()
 	stopDeadline := context.AfterFunc(ctx, func() {
@@ -175,12 +199,15 @@ func (s *Service) Run(ctx context.Context) error {
 	err = in.run(work)
 	stopWork()
 	housekeeping.Wait()
-	return err
+	return errors.Join(err, stopListening())
 }
 
 func (s *Service) expireSessions(ctx context.Context) {
 	for pause.For(ctx, sessionIdle/4) == nil {
-		s.sessions.Expire()
+		_ = s.tasks.Do(ctx, "expire_sessions", func(context.Context) error {
+			s.sessions.Expire()
+			return nil
+		})
 	}
 }
 

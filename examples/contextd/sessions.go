@@ -1,8 +1,11 @@
 package contextd
 
 import (
+	"context"
 	"net/http"
+	"strings"
 
+	"github.com/metertree/metertree/examples/contextd/internal/language"
 	"github.com/metertree/metertree/examples/contextd/internal/session"
 )
 
@@ -15,8 +18,8 @@ type message struct {
 // contextHits is how many chunks a message is answered with.
 const contextHits = 3
 
-func (s *Service) postSession(w http.ResponseWriter, _ *http.Request, t *tenant) error {
-	name, err := s.sessions.Start(t.Name)
+func (s *Service) postSession(w http.ResponseWriter, _ *http.Request, c *call) error {
+	name, err := s.sessions.Start(c.Name)
 	if err != nil {
 		return err
 	}
@@ -26,7 +29,7 @@ func (s *Service) postSession(w http.ResponseWriter, _ *http.Request, t *tenant)
 	return nil
 }
 
-func (s *Service) postMessage(w http.ResponseWriter, r *http.Request, t *tenant) error {
+func (s *Service) postMessage(w http.ResponseWriter, r *http.Request, c *call) error {
 	m, err := decode[message](r)
 	if err != nil {
 		return err
@@ -35,34 +38,54 @@ func (s *Service) postMessage(w http.ResponseWriter, r *http.Request, t *tenant)
 		return refuse(http.StatusBadRequest, "message role %q: use user or assistant", m.Role)
 	}
 	name := r.PathValue("session")
-	hits, err := s.search(r.Context(), t, "message", m.Text, contextHits)
+	hits, err := s.search(r.Context(), c, m.Text, contextHits)
 	if err != nil {
 		return err
 	}
-	sealed, err := s.vault.Seal(t.Name, []byte(m.Text), sessionPlace(name))
+	reply, err := s.reply(r.Context(), c, m, hits)
 	if err != nil {
 		return err
 	}
-	position, err := s.sessions.Add(t.Name, name, session.Message{Role: m.Role, Sealed: sealed})
+	sealed, err := s.vault.Seal(c.Name, []byte(m.Text), sessionPlace(name))
 	if err != nil {
 		return err
 	}
+	position, err := s.sessions.Add(c.Name, name, session.Message{Role: m.Role, Sealed: sealed})
+	if err != nil {
+		return err
+	}
+	s.remember(c.tenant, name, position+1)
 	answer(w, http.StatusCreated, struct {
 		Position int     `json:"position"`
 		Context  []found `json:"context"`
-	}{position, hits})
+		Reply    string  `json:"reply,omitempty"`
+	}{position, hits, reply})
 	return nil
 }
 
-func (s *Service) getSession(w http.ResponseWriter, r *http.Request, t *tenant) error {
+// reply lets the language model answer what a user says, given what was found.
+func (s *Service) reply(ctx context.Context, c *call, m message, hits []found) (string, error) {
+	if m.Role != "user" {
+		return "", nil
+	}
+	var prompt strings.Builder
+	for _, h := range hits {
+		prompt.WriteString(h.Text)
+		prompt.WriteByte('\n')
+	}
+	prompt.WriteString(m.Text)
+	return s.write(ctx, c, language.Reply, prompt.String())
+}
+
+func (s *Service) getSession(w http.ResponseWriter, r *http.Request, c *call) error {
 	name := r.PathValue("session")
-	kept, err := s.sessions.Messages(t.Name, name)
+	kept, err := s.sessions.Messages(c.Name, name)
 	if err != nil {
 		return err
 	}
 	messages := make([]message, 0, len(kept))
 	for _, k := range kept {
-		text, err := s.vault.Open(t.Name, k.Sealed, sessionPlace(name))
+		text, err := s.vault.Open(c.Name, k.Sealed, sessionPlace(name))
 		if err != nil {
 			return err
 		}

@@ -147,3 +147,8 @@ func (g *Guard) Tenants() []string {
 	}
 	return tenants
 }
+
+// Full reports whether every place is taken.
+func (g *Guard) Full() bool {
+	return g == nil || len(g.view.Load().active) >= g.options.Limit
+}

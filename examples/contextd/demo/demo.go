@@ -60,8 +60,12 @@ func Run(ctx context.Context, config Config) (err error) {
 	}
 	// The metrics outlive the context, so that the end can be watched too.
 	outlasting := context.WithoutCancel(ctx)
+	admitted, err := admit()
+	if err != nil {
+		return fmt.Errorf("metrics of contextd: %w", err)
+	}
 	metrics, err := metertree.Start(outlasting, metertree.Config{
-		Service: "contextd", Listen: config.MetricsListen, Logger: config.Logger, Grace: time.Second,
+		Service: "contextd", Listen: config.MetricsListen, Logger: config.Logger, Grace: time.Second, Admission: admitted,
 	})
 	if err != nil {
 		return fmt.Errorf("metrics of contextd: %w", err)
@@ -94,12 +98,15 @@ type parts struct {
 func newParts(config Config, metrics *metertree.Runtime, listener net.Listener) (p parts, err error) {
 	scope := metrics.Scope()
 	p.service, err = contextd.New(contextd.Config{
-		Scope: scope, Logger: config.Logger, DrainTimeout: drainTimeout, Accounts: accounts(config.Rate),
+		Scope: scope, Refresher: metrics.Refresher(), Logger: config.Logger, DrainTimeout: drainTimeout, Accounts: accounts(config.Rate),
 	})
 	if err != nil {
 		return p, err
 	}
 	if err = observe(p.service, metrics.Observer()); err != nil {
+		return p, err
+	}
+	if err = metrics.Stats().Add(audit(p.service)); err != nil {
 		return p, err
 	}
 	p.load, err = load.New(load.Config{BaseURL: urlOf(listener.Addr()), Rate: config.Rate, Scope: scope.Scope("contextd")})

@@ -41,7 +41,7 @@ func TenantFlood(load Rates, accounts ...string) Incident {
 	return Incident{Kind: "tenant_flood", Begin: func(n int) (string, func(), error) {
 		account := accounts[n%len(accounts)]
 		restore, err := load.Multiply(account, floodFactor)
-		what := fmt.Sprintf("tenant %s sends %d times as much: look at contextd_http_requests_total by account_id and status", account, floodFactor)
+		what := fmt.Sprintf("tenant %s sends %d times as much: look at contextd_tenant_operations_total by account_id and status", account, floodFactor)
 		return what, restore, err
 	}}
 }

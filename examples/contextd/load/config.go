@@ -61,7 +61,8 @@ type Config struct {
 	Seed uint64
 	// Client makes the requests; nil means one that keeps enough connections.
 	Client *http.Client
-	// Scope gets load_requests_total and load_dropped_total.
+	// Scope gets load_requests_total, load_dropped_total and the metrics of an HTTP
+	// client.
 	Scope meter.Scope
 }
 

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/collect/httpmetrics"
 	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 )
@@ -29,6 +31,13 @@ func New(config Config) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
+	client, err := httpmetrics.NewClient(config.Scope, httpmetrics.ClientOptions{Peer: toService})
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	metered := *config.Client
+	metered.Transport = client.Transport(metered.Transport)
+	config.Client = &metered
 	g := &Generator{config: config}
 	scope := config.Scope.Scope("load")
 	var requestsErr, droppedErr error
@@ -54,6 +63,9 @@ func New(config Config) (*Generator, error) {
 	}
 	return g, nil
 }
+
+// toService names the only peer there is; its address may change at each start.
+func toService(*http.Request) string { return "contextd" }
 
 // Multiply changes an account's rate by a factor until restore is called.
 func (g *Generator) Multiply(account string, factor float64) (restore func(), err error) {

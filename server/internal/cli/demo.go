@@ -170,7 +170,7 @@ func (c *DemoCmd) serverLogger(to io.Writer) *slog.Logger {
 func (c *DemoCmd) introduce(to io.Writer, url string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "metertree demo is ready at %s\n\n", url)
-	fmt.Fprintln(&b, "  Expand contextd: http requests by account_id and status, cache lookups by level, buffer flushes by bucket.")
+	fmt.Fprintln(&b, "  Expand contextd: tenant operations by account_id and status, http server requests by route, cache lookups by level, buffer flushes by bucket.")
 	fmt.Fprintln(&b, "  Beside it are the namespaces of the Go runtime, of the process and of this server.")
 	if c.Incidents != (incident.Schedule{}) {
 		fmt.Fprintf(&b, "  In %v, and then every %v, something goes wrong for %v. It is announced here.\n",

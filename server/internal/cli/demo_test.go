@@ -95,7 +95,7 @@ func TestDemoIsAliveWithinTenSeconds(t *testing.T) {
 	queries := []string{
 		`{__name__=~"contextd_http_.+",job="contextd",instance="demo"}`,
 		`{__name__=~"contextd_buffer_.+"}`,
-		`rate(contextd_http_requests_total[1m]) > 0`,
+		`rate(contextd_http_server_requests_total[1m]) > 0`,
 		`{__name__=~"go_.+",job="contextd"}`,
 		`{__name__=~"process_.+",job="contextd"}`,
 		`{__name__=~"go_.+",job="metertree"}`,

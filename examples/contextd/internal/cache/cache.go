@@ -4,36 +4,37 @@ package cache
 
 import (
 	"container/list"
-	"errors"
+	"context"
 	"fmt"
-	"sync"
 
+	"github.com/metertree/metertree/collect"
+	cachemeters "github.com/metertree/metertree/collect/cache"
+	"github.com/metertree/metertree/collect/locks"
 	"github.com/metertree/metertree/meter"
-	"github.com/metertree/metertree/metric"
 )
 
 // Config describes a level.
 type Config[V any] struct {
-	// Level names it; it is a label value, such as "l1".
-	Level string
+	// Name and Level say which cache and which level of it this is; they are label
+	// values, such as "documents" and "l1".
+	Name, Level string
 	// MaxBytes bounds the sizes of the values together.
 	MaxBytes int
 	// Size is how many bytes a value counts as.
 	Size func(V) int
-	// Scope gets lookups_total, evictions_total, entries and size_bytes, which
-	// levels share.
+	// Scope gets the metrics of package collect/cache, which levels share.
 	Scope meter.Scope
+	// Lock meters the level's lock; nil does not.
+	Lock *locks.Meters
 }
 
 // Cache keeps values by key, each with the version that it was read at. Its
 // methods may be called from any goroutine.
 type Cache[V any] struct {
-	config             Config[V]
-	hits, misses       meter.BoundCounter
-	evictions          meter.BoundCounter
-	entries, sizeBytes meter.BoundGauge
+	config Config[V]
+	meters *cachemeters.Cache
 
-	mu    sync.Mutex
+	mu    locks.Mutex
 	byKey map[string]*list.Element
 	order *list.List // of *entry[V], the most recently used first
 	size  int
@@ -46,8 +47,6 @@ type entry[V any] struct {
 	size    int
 }
 
-type lookup struct{ Level, Status string }
-
 // New makes an empty level.
 func New[V any](config Config[V]) (*Cache[V], error) {
 	if config.MaxBytes < 1 {
@@ -56,28 +55,30 @@ func New[V any](config Config[V]) (*Cache[V], error) {
 	if config.Size == nil {
 		return nil, fmt.Errorf("cache level %q cannot tell the size of a value: set Config.Size", config.Level)
 	}
-	scope := config.Scope
-	lookups, lookupsErr := meter.NewCounter[lookup](scope, "lookups_total",
-		meter.Help("Lookups in the cache, hit or miss."))
-	evictions, evictionsErr := scope.NewCounter("evictions_total", meter.Keys("level"),
-		meter.Help("Values evicted to make room."))
-	entries, entriesErr := scope.NewGauge("entries", meter.Keys("level"), meter.Fold(metric.FoldSum),
-		meter.Help("Values in the cache."))
-	size, sizeErr := scope.NewGauge("size_bytes", meter.Unit("bytes"), meter.Keys("level"), meter.Fold(metric.FoldSum),
-		meter.Help("Bytes of the values in the cache."))
-	if err := errors.Join(lookupsErr, evictionsErr, entriesErr, sizeErr); err != nil {
+	meters, err := cachemeters.New(config.Scope, config.Name, config.Level)
+	if err != nil {
 		return nil, err
 	}
-	return &Cache[V]{
-		config:    config,
-		hits:      lookups.With(lookup{config.Level, "hit"}),
-		misses:    lookups.With(lookup{config.Level, "miss"}),
-		evictions: evictions.Bind(config.Level),
-		entries:   entries.Bind(config.Level),
-		sizeBytes: size.Bind(config.Level),
-		byKey:     map[string]*list.Element{},
-		order:     list.New(),
-	}, nil
+	c := &Cache[V]{config: config, meters: meters, byKey: map[string]*list.Element{}, order: list.New()}
+	c.mu.Meters = config.Lock
+	return c, nil
+}
+
+// Collector reads how full the level is.
+func (c *Cache[V]) Collector() collect.Collector {
+	return c.meters.Collector(func(context.Context) (cachemeters.Size, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return cachemeters.Size{Entries: int64(len(c.byKey)), Bytes: int64(c.size)}, nil
+	})
+}
+
+// Load gets with load what the level lacks, and measures that.
+func (c *Cache[V]) Load(load func() (V, error)) (V, error) {
+	measured := c.meters.Loading()
+	value, err := load()
+	measured.Done(err)
+	return value, err
 }
 
 // Get returns the value of the key if it is there in exactly this version.
@@ -86,11 +87,11 @@ func (c *Cache[V]) Get(key string, version uint64) (value V, ok bool) {
 	defer c.mu.Unlock()
 	at, found := c.byKey[key]
 	if !found || at.Value.(*entry[V]).version != version {
-		c.misses.Inc()
+		c.meters.Miss()
 		return value, false
 	}
 	c.order.MoveToFront(at)
-	c.hits.Inc()
+	c.meters.Hit()
 	return at.Value.(*entry[V]).value, true
 }
 
@@ -105,20 +106,19 @@ func (c *Cache[V]) Put(key string, version uint64, value V) {
 			return
 		}
 		c.removeLocked(at)
+		c.meters.Evicted(1, cachemeters.Invalidated)
 	}
 	if e.size <= c.config.MaxBytes {
 		c.byKey[key] = c.order.PushFront(e)
 		c.size += e.size
 		c.evictLocked()
 	}
-	c.entries.Set(float64(len(c.byKey)))
-	c.sizeBytes.Set(float64(c.size))
 }
 
 func (c *Cache[V]) evictLocked() {
 	for c.size > c.config.MaxBytes {
 		c.removeLocked(c.order.Back())
-		c.evictions.Inc()
+		c.meters.Evicted(1, cachemeters.Capacity)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/collect/modelusage"
+	"github.com/metertree/metertree/examples/contextd/internal/latency"
 	"github.com/metertree/metertree/examples/contextd/internal/pause"
 	"github.com/metertree/metertree/meter"
 )
@@ -32,35 +34,27 @@ const (
 
 // Config describes a model.
 type Config struct {
-	// Name identifies the model in labels and errors.
-	Name string
+	// Provider and Name identify the model in labels and errors.
+	Provider, Name string
 	// Dimensions is the length of every vector.
 	Dimensions int
 	// Latency is how long calls take; the zero value answers at once.
-	Latency Latency
+	Latency latency.Latency
 	// FailureRatio is the share of calls that fail with ErrOverloaded, 0 to 1.
 	FailureRatio float64
 	// Seed starts the sequence of latencies and failures.
 	Seed uint64
-	// Scope gets the metrics calls_total, call_duration_seconds and
-	// tokens_total, which models share.
-	Scope meter.Scope
+	// Usage meters the calls of all models; nil does not.
+	Usage *modelusage.Usage
 }
 
 // Model embeds texts. Its methods may be called from any goroutine.
 type Model struct {
-	config   Config
-	calls    meter.CounterOf[call]
-	tokens   meter.CounterOf[use]
-	duration meter.BoundHistogram
+	config Config
 
 	mu     sync.Mutex
 	random *rand.Rand
 }
-
-type call struct{ ModelName, Operation, Status string }
-
-type use struct{ ModelName, Operation string }
 
 // New makes a model, or says what is wrong with its configuration.
 func New(config Config) (*Model, error) {
@@ -72,22 +66,13 @@ func New(config Config) (*Model, error) {
 	case config.FailureRatio < 0 || config.FailureRatio > 1:
 		return nil, fmt.Errorf("embedding model %s has failure ratio %v: give a share from 0 to 1", config.Name, config.FailureRatio)
 	}
-	calls, callsErr := meter.NewCounter[call](config.Scope, "calls_total",
-		meter.Help("Calls of an embedding model."))
-	tokens, tokensErr := meter.NewCounter[use](config.Scope, "tokens_total",
-		meter.Help("Tokens given to an embedding model."))
-	duration, durationErr := config.Scope.NewHistogram("call_duration_seconds", meter.Unit("seconds"),
-		meter.Keys("model_name"), meter.Help("How long calls of an embedding model take."))
-	if err := errors.Join(callsErr, tokensErr, durationErr); err != nil {
-		return nil, err
+	if config.Usage == nil {
+		var err error
+		if config.Usage, err = modelusage.New(meter.Scope{}, modelusage.Config{}); err != nil {
+			return nil, err
+		}
 	}
-	return &Model{
-		config:   config,
-		calls:    calls,
-		tokens:   tokens,
-		duration: duration.Bind(config.Name),
-		random:   rand.New(rand.NewPCG(config.Seed, uint64(len(config.Name)))),
-	}, nil
+	return &Model{config: config, random: rand.New(rand.NewPCG(config.Seed, uint64(len(config.Name))))}, nil
 }
 
 // Name is the model's name.
@@ -96,43 +81,38 @@ func (m *Model) Name() string { return m.config.Name }
 // Dimensions is the length of the model's vectors.
 func (m *Model) Dimensions() int { return m.config.Dimensions }
 
-// Embed returns one vector for each text, after the time that the model takes.
-// It fails with ErrOverloaded or with the context's error.
-func (m *Model) Embed(ctx context.Context, operation Operation, texts []string) ([]Vector, error) {
-	start := time.Now()
-	vectors, err := m.embed(ctx, operation, texts)
-	m.duration.ObserveSince(start)
-	status := "ok"
-	if err != nil {
-		status = "error"
-	}
-	m.calls.Inc(call{m.config.Name, string(operation), status})
-	return vectors, err
+// Embed returns one vector for each text, after the time that the model takes,
+// and how many tokens it read. It fails with ErrOverloaded or with the context's
+// error.
+func (m *Model) Embed(ctx context.Context, operation Operation, texts []string) (vectors []Vector, tokens int, err error) {
+	call := m.config.Usage.Started(m.config.Provider, m.config.Name, string(operation))
+	vectors, tokens, err = m.embed(ctx, texts)
+	call.Done(modelusage.Tokens{Embedding: tokens}, err)
+	return vectors, tokens, err
 }
 
-func (m *Model) embed(ctx context.Context, operation Operation, texts []string) ([]Vector, error) {
+func (m *Model) embed(ctx context.Context, texts []string) ([]Vector, int, error) {
 	tokens := 0
 	for _, text := range texts {
 		tokens += Tokens(text)
 	}
-	latency, fails := m.draw(tokens)
-	if err := pause.For(ctx, latency); err != nil {
-		return nil, fmt.Errorf("embedding model %s: %w", m.config.Name, err)
+	takes, fails := m.draw(tokens)
+	if err := pause.For(ctx, takes); err != nil {
+		return nil, 0, fmt.Errorf("embedding model %s: %w", m.config.Name, err)
 	}
 	if fails {
-		return nil, fmt.Errorf("embedding model %s: %w", m.config.Name, ErrOverloaded)
+		return nil, 0, fmt.Errorf("embedding model %s: %w", m.config.Name, ErrOverloaded)
 	}
-	m.tokens.Add(int64(tokens), use{m.config.Name, string(operation)})
 	vectors := make([]Vector, len(texts))
 	for i, text := range texts {
 		vectors[i] = vectorOf(text, m.config.Dimensions)
 	}
-	return vectors, nil
+	return vectors, tokens, nil
 }
 
 // draw decides how long a call takes and whether it fails.
 func (m *Model) draw(tokens int) (time.Duration, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.config.Latency.draw(m.random, tokens), m.random.Float64() < m.config.FailureRatio
+	return m.config.Latency.Draw(m.random, tokens), m.random.Float64() < m.config.FailureRatio
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/metertree/metertree/examples/contextd/internal/latency"
 )
 
 func newModel(t *testing.T, config Config) *Model {
@@ -27,7 +29,7 @@ func newModel(t *testing.T, config Config) *Model {
 
 func embedOne(t *testing.T, m *Model, text string) Vector {
 	t.Helper()
-	vectors, err := m.Embed(t.Context(), Ingest, []string{text})
+	vectors, _, err := m.Embed(t.Context(), Ingest, []string{text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +91,8 @@ func TestTokens(t *testing.T) {
 func TestLatencyFollowsItsDistribution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 400
-		latency := Latency{Median: 10 * time.Millisecond, Spread: 0.5, Max: 50 * time.Millisecond}
-		m := newModel(t, Config{Latency: latency, Seed: 7})
+		shape := latency.Latency{Median: 10 * time.Millisecond, Spread: 0.5, Max: 50 * time.Millisecond}
+		m := newModel(t, Config{Latency: shape, Seed: 7})
 		took := make([]time.Duration, calls)
 		for i := range took {
 			start := time.Now()
@@ -99,13 +101,13 @@ func TestLatencyFollowsItsDistribution(t *testing.T) {
 		}
 		slices.Sort(took)
 		if median := took[calls/2]; median < 8*time.Millisecond || median > 12*time.Millisecond {
-			t.Errorf("median latency %v; want about %v", median, latency.Median)
+			t.Errorf("median latency %v; want about %v", median, shape.Median)
 		}
 		if p99 := took[calls*99/100]; p99 < 20*time.Millisecond {
 			t.Errorf("99th percentile %v; want a tail beyond twice the median", p99)
 		}
-		if slowest := took[calls-1]; slowest > latency.Max {
-			t.Errorf("slowest call took %v; want at most %v", slowest, latency.Max)
+		if slowest := took[calls-1]; slowest > shape.Max {
+			t.Errorf("slowest call took %v; want at most %v", slowest, shape.Max)
 		}
 	})
 }
@@ -114,7 +116,7 @@ func TestFailuresAreTransient(t *testing.T) {
 	m := newModel(t, Config{FailureRatio: 0.5, Seed: 3})
 	failed := 0
 	for range 200 {
-		_, err := m.Embed(t.Context(), Query, []string{"x"})
+		_, _, err := m.Embed(t.Context(), Query, []string{"x"})
 		if err != nil && !errors.Is(err, ErrOverloaded) {
 			t.Fatalf("error %v; want ErrOverloaded", err)
 		}
@@ -129,11 +131,11 @@ func TestFailuresAreTransient(t *testing.T) {
 
 func TestEmbedEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newModel(t, Config{Latency: Latency{Median: time.Hour}})
+		m := newModel(t, Config{Latency: latency.Latency{Median: time.Hour}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := m.Embed(ctx, Query, []string{"x"})
+		_, _, err := m.Embed(ctx, Query, []string{"x"})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("call ended after %v with %v; want the deadline's error after 1s", time.Since(start), err)
 		}

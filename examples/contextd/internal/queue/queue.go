@@ -8,8 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/collect"
+	queuemeters "github.com/metertree/metertree/collect/queue"
 	"github.com/metertree/metertree/meter"
-	"github.com/metertree/metertree/metric"
 )
 
 // What Push may answer.
@@ -21,46 +22,33 @@ var (
 // Queue hands items to workers in the order they came. Its methods may be called
 // from any goroutine.
 type Queue[T any] struct {
-	items    chan waiting[T]
-	accepted meter.BoundCounter
-	rejected meter.BoundCounter
-	wait     meter.BoundHistogram
+	items  chan waiting[T]
+	meters *queuemeters.Queue
 
-	mu     sync.RWMutex
+	// mu lets one item in at a time, so that there is room for what was counted.
+	mu     sync.Mutex
 	closed bool
+	// since holds when each item that waits came, the oldest first.
+	since []time.Time
 }
 
 type waiting[T any] struct {
-	item  T
-	since time.Time
+	item   T
+	ticket queuemeters.Ticket
 }
 
-type push struct{ Queue, Status string }
-
 // New makes a queue that holds up to capacity items. The name is the value of
-// the label queue. The scope gets pushes_total, wait_seconds, depth and capacity;
-// it can have one queue of a name only.
+// the label queue. The scope gets the metrics of package collect/queue, which
+// queues share.
 func New[T any](name string, capacity int, scope meter.Scope) (*Queue[T], error) {
 	if capacity < 1 {
 		return nil, fmt.Errorf("queue %q holds %d items: give a capacity of at least 1", name, capacity)
 	}
-	q := &Queue[T]{items: make(chan waiting[T], capacity)}
-	pushes, pushesErr := meter.NewCounter[push](scope, "pushes_total",
-		meter.Help("Items offered to the queue, accepted or rejected because it was full."))
-	wait, waitErr := scope.NewHistogram("wait_seconds", meter.Unit("seconds"), meter.Keys("queue"),
-		meter.Help("Time from enqueue to dequeue."))
-	limit, limitErr := scope.NewGauge("capacity", meter.Keys("queue"), meter.Fold(metric.FoldSum),
-		meter.Help("Items the queue can hold."))
-	depthErr := scope.GaugeFunc("depth", func(o *meter.Observer) { o.Float(float64(q.Depth()), name) },
-		meter.Keys("queue"), meter.Fold(metric.FoldSum), meter.Help("Items waiting in the queue."))
-	if err := errors.Join(pushesErr, waitErr, limitErr, depthErr); err != nil {
+	meters, err := queuemeters.New(scope, name)
+	if err != nil {
 		return nil, err
 	}
-	limit.Set(float64(capacity), name)
-	q.accepted = pushes.With(push{name, "accepted"})
-	q.rejected = pushes.With(push{name, "rejected"})
-	q.wait = wait.Bind(name)
-	return q, nil
+	return &Queue[T]{items: make(chan waiting[T], capacity), meters: meters}, nil
 }
 
 // Depth is how many items wait.
@@ -69,21 +57,68 @@ func (q *Queue[T]) Depth() int { return len(q.items) }
 // Capacity is how many items may wait.
 func (q *Queue[T]) Capacity() int { return cap(q.items) }
 
+// Collector reads how much waits, and for how long.
+func (q *Queue[T]) Collector() collect.Collector {
+	return q.meters.Collector(func(context.Context) (queuemeters.State, error) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		state := queuemeters.State{Depth: q.Depth(), Capacity: q.Capacity()}
+		if len(q.since) > 0 {
+			state.Oldest = q.since[0]
+		}
+		return state, nil
+	})
+}
+
 // Push adds an item without waiting, or fails with ErrFull or ErrClosed.
 func (q *Queue[T]) Push(item T) error {
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	if q.closed {
-		return ErrClosed
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.roomLocked(); err != nil {
+		q.meters.Rejected(reason(err))
+		return err
 	}
-	select {
-	case q.items <- waiting[T]{item, time.Now()}:
-		q.accepted.Inc()
-		return nil
-	default:
-		q.rejected.Inc()
+	q.putLocked(item, q.meters.Enqueued())
+	return nil
+}
+
+// Retry puts an item back that was handed to a worker. If there is no room, or no
+// more, it is set aside for good, and Retry fails with ErrFull or ErrClosed.
+func (q *Queue[T]) Retry(item T) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.roomLocked(); err != nil {
+		q.meters.DeadLettered(reason(err))
+		return err
+	}
+	q.putLocked(item, q.meters.Retried(queuemeters.Failed))
+	return nil
+}
+
+// SetAside gives up an item that was handed to a worker and failed too often.
+func (q *Queue[T]) SetAside() { q.meters.DeadLettered(queuemeters.Failed) }
+
+func (q *Queue[T]) roomLocked() error {
+	switch {
+	case q.closed:
+		return ErrClosed
+	case len(q.items) == cap(q.items):
 		return ErrFull
 	}
+	return nil
+}
+
+// putLocked needs room, which only those who hold the lock take.
+func (q *Queue[T]) putLocked(item T, ticket queuemeters.Ticket) {
+	q.since = append(q.since, time.Now())
+	q.items <- waiting[T]{item, ticket}
+}
+
+func reason(err error) queuemeters.Reason {
+	if errors.Is(err, ErrClosed) {
+		return queuemeters.Closed
+	}
+	return queuemeters.Full
 }
 
 // Close refuses further items; those that wait are still handed out.
@@ -96,6 +131,15 @@ func (q *Queue[T]) Close() {
 	}
 }
 
+// Discard closes the queue and drops the items that wait.
+func (q *Queue[T]) Discard() {
+	q.Close()
+	for w := range q.items {
+		q.left()
+		q.meters.Dropped(w.ticket, queuemeters.Closed)
+	}
+}
+
 // Work hands items to handle in the given number of goroutines. It returns when
 // the queue is closed and every item was handled. The context is only passed on:
 // a handler decides what to do with its item when it ends.
@@ -104,10 +148,18 @@ func (q *Queue[T]) Work(ctx context.Context, workers int, handle func(context.Co
 	for range workers {
 		group.Go(func() {
 			for w := range q.items {
-				q.wait.ObserveSince(w.since)
+				q.left()
+				q.meters.Dequeued(w.ticket)
 				handle(ctx, w.item)
 			}
 		})
 	}
 	group.Wait()
+}
+
+// left notes that the oldest item has left the queue.
+func (q *Queue[T]) left() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.since = q.since[1:]
 }

@@ -1,14 +1,13 @@
 package segment
 
 import (
-	"sync"
-
+	"github.com/metertree/metertree/collect/locks"
 	"github.com/metertree/metertree/examples/contextd/internal/embedding"
 )
 
 // account is the index of one account's documents.
 type account struct {
-	mu        sync.RWMutex
+	mu        locks.RWMutex
 	documents map[string]*document
 	// forgotten are the newest deletions, so that a version that arrives after
 	// the deletion of a later one does not bring the document back.
@@ -24,8 +23,10 @@ type document struct {
 	vectors     []embedding.Vector
 }
 
-func newAccount() *account {
-	return &account{documents: map[string]*document{}, forgotten: newDeletions()}
+func newAccount(lock *locks.Meters) *account {
+	a := &account{documents: map[string]*document{}, forgotten: newDeletions()}
+	a.mu.Meters = lock
+	return a
 }
 
 func (a *account) count() int {

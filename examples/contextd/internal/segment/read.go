@@ -64,32 +64,40 @@ type Hit struct {
 	Sealed []byte
 }
 
+// Seen is how many vectors a search has looked at, and how many of them scored
+// high enough.
+type Seen struct{ Scanned, Passed int }
+
 // Search compares the query with every chunk of the account, and returns the
-// limit best hits, best first, and how many vectors it scanned.
-func (s *Store) Search(ctx context.Context, accountName string, query embedding.Vector, limit int) (hits []Hit, scanned int, err error) {
+// limit best hits above the least score, best first.
+func (s *Store) Search(ctx context.Context, accountName string, query embedding.Vector, least float32, limit int) (hits []Hit, seen Seen, err error) {
 	a := s.accounts[accountName]
 	if a == nil {
-		return nil, 0, fmt.Errorf("account %q is not one of the store's: name it when the store is made", accountName)
+		return nil, seen, fmt.Errorf("account %q is not one of the store's: name it when the store is made", accountName)
 	}
 	if limit < 1 {
-		return nil, 0, fmt.Errorf("search for the best %d hits: ask for at least 1", limit)
+		return nil, seen, fmt.Errorf("search for the best %d hits: ask for at least 1", limit)
 	}
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	for name, d := range a.documents {
 		if err := ctx.Err(); err != nil {
-			return nil, scanned, err
+			return nil, seen, err
 		}
 		for i, v := range d.vectors {
 			score, err := embedding.Cosine(query, v)
 			if err != nil {
-				return nil, scanned, fmt.Errorf("document %q: %w", name, err)
+				return nil, seen, fmt.Errorf("document %q: %w", name, err)
 			}
-			scanned++
+			seen.Scanned++
+			if score <= least {
+				continue
+			}
+			seen.Passed++
 			hits = keepBest(hits, Hit{name, d.title, d.version, i, score, d.sealed[i]}, limit)
 		}
 	}
-	return hits, scanned, nil
+	return hits, seen, nil
 }
 
 // keepBest inserts a hit into hits, which are sorted, and keeps limit of them.

@@ -1,17 +1,21 @@
 package segment
 
-import "sync"
+import "github.com/metertree/metertree/collect/locks"
 
 // shard is a sequence of segments. The lock orders: a shard's before an
 // account's.
 type shard struct {
 	limit int
 
-	mu       sync.Mutex
+	mu       locks.Mutex
 	failure  error
 	active   *data
 	complete []*data
+	totals   totals
 }
+
+// totals are what a shard has done since it was made.
+type totals struct{ appended, failed, rewrites int64 }
 
 // data is one segment. Its bytes are written once, so readers keep slices of them
 // without a lock, even after the segment was rewritten.
@@ -29,18 +33,27 @@ type placed struct {
 	version uint64
 }
 
-// usage is what a shard holds.
-type usage struct{ segments, live, dead int }
-
-func (s *shard) usage() (u usage) {
+// count notes how an append ended.
+func (s *shard) count(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range s.allLocked() {
-		u.segments++
-		u.live += d.live
-		u.dead += len(d.bytes) - d.live
+	if err != nil {
+		s.totals.failed++
+	} else {
+		s.totals.appended++
 	}
-	return u
+}
+
+func (s *shard) statistics() ShardStatistics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := ShardStatistics{Appended: s.totals.appended, Failed: s.totals.failed, Rewrites: s.totals.rewrites}
+	for _, d := range s.allLocked() {
+		found.Segments++
+		found.LiveBytes += d.live
+		found.DeadBytes += len(d.bytes) - d.live
+	}
+	return found
 }
 
 func (s *shard) allLocked() []*data {

@@ -94,16 +94,16 @@ func TestRewritingReclaimsAndKeeps(t *testing.T) {
 			t.Errorf("document %d is %q, want %q", d, got, want)
 		}
 	}
-	u := s.shards[0].usage()
+	u := s.Statistics()[0]
 	live := 0
 	for d := range documents {
 		live += len(text(s, fmt.Sprint(d)))
 	}
-	if u.live != live {
-		t.Errorf("%d bytes counted live, %d are", u.live, live)
+	if u.LiveBytes != live {
+		t.Errorf("%d bytes counted live, %d are", u.LiveBytes, live)
 	}
-	if u.live+u.dead > 4*live+2000 {
-		t.Errorf("%d bytes are kept for %d live ones", u.live+u.dead, live)
+	if u.LiveBytes+u.DeadBytes > 4*live+2000 {
+		t.Errorf("%d bytes are kept for %d live ones", u.LiveBytes+u.DeadBytes, live)
 	}
 }
 
@@ -112,17 +112,17 @@ func TestSearchReturnsTheBestFirst(t *testing.T) {
 	appendAll(t, s,
 		put("far", 1, "far", 0, 1), put("near", 1, "near", 1, 0), put("middle", 1, "middle", 0.8, 0.6),
 		put("gone", 1, "gone", 1, 0), deleted("gone", 2))
-	hits, scanned, err := s.Search(t.Context(), "one", embedding.Vector{1, 0}, 2)
+	hits, seen, err := s.Search(t.Context(), "one", embedding.Vector{1, 0}, 0, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(hits) != 2 || hits[0].Document != "near" || hits[1].Document != "middle" {
 		t.Errorf("hits %+v; want near, middle", hits)
 	}
-	if scanned != 3 {
-		t.Errorf("%d vectors scanned; want 3", scanned)
+	if seen != (Seen{Scanned: 3, Passed: 2}) {
+		t.Errorf("seen %+v; want 3 scanned, 2 passed", seen)
 	}
-	other, _, err := s.Search(t.Context(), "two", embedding.Vector{1, 0}, 2)
+	other, _, err := s.Search(t.Context(), "two", embedding.Vector{1, 0}, 0, 2)
 	if err != nil || len(other) != 0 {
 		t.Errorf("another account found %+v, %v; want nothing", other, err)
 	}
@@ -134,10 +134,10 @@ func TestSearchRefuses(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, search := range map[string]func() error{
-		"unknown account":  func() error { _, _, err := s.Search(t.Context(), "three", embedding.Vector{1, 0}, 1); return err },
-		"no hits":          func() error { _, _, err := s.Search(t.Context(), "one", embedding.Vector{1, 0}, 0); return err },
-		"other dimensions": func() error { _, _, err := s.Search(t.Context(), "one", embedding.Vector{1}, 1); return err },
-		"ended context":    func() error { _, _, err := s.Search(ended, "one", embedding.Vector{1, 0}, 1); return err },
+		"unknown account":  func() error { _, _, err := s.Search(t.Context(), "three", embedding.Vector{1, 0}, 0, 1); return err },
+		"no hits":          func() error { _, _, err := s.Search(t.Context(), "one", embedding.Vector{1, 0}, 0, 0); return err },
+		"other dimensions": func() error { _, _, err := s.Search(t.Context(), "one", embedding.Vector{1}, 0, 1); return err },
+		"ended context":    func() error { _, _, err := s.Search(ended, "one", embedding.Vector{1, 0}, 0, 1); return err },
 	} {
 		if search() == nil {
 			t.Errorf("%s: no error", name)
@@ -202,10 +202,10 @@ func TestConcurrentUse(t *testing.T) {
 				if stored, ok := s.Read("one", fmt.Sprint(shard)); ok && !bytes.Equal(stored.Sealed[0], stored.Sealed[1]) {
 					t.Errorf("read halves %q and %q of different versions", stored.Sealed[0], stored.Sealed[1])
 				}
-				if _, _, err := s.Search(t.Context(), "one", embedding.Vector{1}, 3); err != nil {
+				if _, _, err := s.Search(t.Context(), "one", embedding.Vector{1}, 0, 3); err != nil {
 					t.Error(err)
 				}
-				s.shards[shard].usage()
+				s.Statistics()
 			}
 		})
 	}

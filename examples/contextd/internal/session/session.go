@@ -6,11 +6,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
+	"github.com/metertree/metertree/collect/locks"
+	"github.com/metertree/metertree/collect/tasks"
 	"github.com/metertree/metertree/meter"
-	"github.com/metertree/metertree/metric"
 )
 
 // ErrUnknown says that there is no such session, or no longer.
@@ -27,9 +27,11 @@ type Config struct {
 	MaxMessages int
 	// IdleAfter is how long a session may be idle before it expires.
 	IdleAfter time.Duration
-	// Scope gets opened_total, expired_total, messages_total and open; it can
-	// have one set of sessions.
+	// Scope gets the metrics of package collect/tasks for sessions, and
+	// messages_total.
 	Scope meter.Scope
+	// Lock meters the lock of the sessions; nil does not.
+	Lock *locks.Meters
 }
 
 // Message is one turn; the text is encrypted.
@@ -41,14 +43,16 @@ type Message struct {
 // Sessions are the open sessions of all accounts. Methods may be called from any
 // goroutine.
 type Sessions struct {
-	config          Config
-	opened, expired meter.Counter
-	messages        meter.Counter
-	mu              sync.Mutex
-	byAccount       map[string]map[string]*session
+	config   Config
+	meters   *tasks.Sessions
+	messages meter.Counter
+
+	mu        locks.Mutex
+	byAccount map[string]map[string]*session
 }
 
 type session struct {
+	meter    tasks.Session
 	messages []Message
 	used     time.Time
 }
@@ -56,13 +60,11 @@ type session struct {
 // New makes an empty set of sessions.
 func New(config Config) (*Sessions, error) {
 	s := &Sessions{config: config, byAccount: map[string]map[string]*session{}}
-	var openedErr, expiredErr, messagesErr error
-	s.opened, openedErr = config.Scope.NewCounter("opened_total", meter.Help("Sessions opened."))
-	s.expired, expiredErr = config.Scope.NewCounter("expired_total", meter.Help("Sessions that ended because they were idle."))
+	s.mu.Meters = config.Lock
+	var metersErr, messagesErr error
+	s.meters, metersErr = tasks.NewSessions(config.Scope)
 	s.messages, messagesErr = config.Scope.NewCounter("messages_total", meter.Help("Messages added to sessions."))
-	openErr := config.Scope.GaugeFunc("open", func(o *meter.Observer) { o.Float(float64(s.Open())) },
-		meter.Fold(metric.FoldSum), meter.Help("Sessions that are open."))
-	return s, errors.Join(openedErr, expiredErr, messagesErr, openErr)
+	return s, errors.Join(metersErr, messagesErr)
 }
 
 // Open is how many sessions are open.
@@ -89,8 +91,7 @@ func (s *Sessions) Start(account string) (string, error) {
 		s.byAccount[account] = sessions
 	}
 	name := rand.Text()
-	sessions[name] = &session{used: time.Now()}
-	s.opened.Inc()
+	sessions[name] = &session{meter: s.meters.Opened(), used: time.Now()}
 	return name, nil
 }
 
@@ -132,7 +133,7 @@ func (s *Sessions) Expire() {
 		for name, at := range sessions {
 			if time.Since(at.used) >= s.config.IdleAfter {
 				delete(sessions, name)
-				s.expired.Inc()
+				s.meters.Closed(at.meter, tasks.Expired)
 			}
 		}
 	}

@@ -4,6 +4,7 @@
 package vault
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/metertree/metertree/collect/encryption"
 	"github.com/metertree/metertree/meter"
 )
 
@@ -22,16 +24,12 @@ const keyBytes = 32
 
 // Vault seals and opens values. Its methods may be called from any goroutine.
 type Vault struct {
-	keys       map[string]cipher.AEAD
-	operations meter.CounterOf[operation]
-	bytes      meter.Counter
-	duration   meter.Histogram
+	keys   map[string]cipher.AEAD
+	meters *encryption.Encryption
 }
 
-type operation struct{ Operation, Status string }
-
 // New makes a vault with a fresh random data key for each account. The scope
-// gets operations_total, bytes_total and duration_seconds.
+// gets the metrics of package collect/encryption.
 func New(accounts []string, scope meter.Scope) (*Vault, error) {
 	v := &Vault{keys: make(map[string]cipher.AEAD, len(accounts))}
 	for _, account := range accounts {
@@ -41,19 +39,12 @@ func New(accounts []string, scope meter.Scope) (*Vault, error) {
 		}
 		v.keys[account] = key
 	}
-	return v, v.instrument(scope)
-}
-
-func (v *Vault) instrument(scope meter.Scope) (err error) {
-	var operationsErr, bytesErr, durationErr error
-	v.operations, operationsErr = meter.NewCounter[operation](scope, "operations_total",
-		meter.Help("Values sealed and opened."))
-	v.bytes, bytesErr = scope.NewCounter("bytes_total", meter.Unit("bytes"), meter.Keys("operation"),
-		meter.Help("Plaintext bytes sealed and opened."))
-	v.duration, durationErr = scope.NewHistogram("duration_seconds", meter.Unit("seconds"), meter.Keys("operation"),
-		meter.Buckets(1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 1e-3, 1e-2),
-		meter.Help("How long it takes to seal or open one value."))
-	return errors.Join(operationsErr, bytesErr, durationErr)
+	var err error
+	if v.meters, err = encryption.New(scope); err != nil {
+		return nil, err
+	}
+	v.meters.KeyInUse("data", time.Now())
+	return v, nil
 }
 
 // newDataKey makes a random key. Nonces are random too, which is safe for 2^32
@@ -72,23 +63,26 @@ func newDataKey() (cipher.AEAD, error) {
 
 // Seal encrypts plaintext with the account's key and binds it to place.
 func (v *Vault) Seal(account string, plaintext, place []byte) ([]byte, error) {
-	start := time.Now()
+	call := v.meters.Started(encryption.Encrypt)
+	sealed, err := v.seal(account, plaintext, place)
+	call.Done(len(plaintext), err)
+	return sealed, err
+}
+
+func (v *Vault) seal(account string, plaintext, place []byte) ([]byte, error) {
 	key, err := v.key(account)
 	if err != nil {
-		v.count("seal", start, 0, err)
 		return nil, err
 	}
-	sealed := key.Seal(nil, nil, plaintext, place)
-	v.count("seal", start, len(plaintext), nil)
-	return sealed, nil
+	return key.Seal(nil, nil, plaintext, place), nil
 }
 
 // Open decrypts what Seal returned for the same account and place. It fails with
 // ErrTampered if anything differs.
 func (v *Vault) Open(account string, sealed, place []byte) ([]byte, error) {
-	start := time.Now()
+	call := v.meters.Started(encryption.Decrypt)
 	plaintext, err := v.open(account, sealed, place)
-	v.count("open", start, len(plaintext), err)
+	call.Done(len(plaintext), err)
 	return plaintext, err
 }
 
@@ -112,26 +106,11 @@ func (v *Vault) key(account string) (cipher.AEAD, error) {
 	return key, nil
 }
 
-func (v *Vault) count(name string, start time.Time, size int, err error) {
-	status := "ok"
-	if err != nil {
-		status = "error"
-	}
-	v.operations.Inc(operation{name, status})
-	v.bytes.Add(int64(size), name)
-	v.duration.ObserveSince(start, name)
-}
-
 // Probe seals and opens a value of the account and reports whether it comes back.
-func (v *Vault) Probe(account string) error {
-	const value = "probe"
-	sealed, err := v.Seal(account, []byte(value), []byte(value))
-	if err != nil {
-		return err
-	}
-	opened, err := v.Open(account, sealed, []byte(value))
-	if err == nil && string(opened) != value {
-		err = fmt.Errorf("%q came back as %q: %w", value, opened, ErrTampered)
-	}
-	return err
+func (v *Vault) Probe(ctx context.Context, account string) error {
+	place := []byte("probe")
+	return encryption.RoundTrip(
+		func(_ context.Context, value []byte) ([]byte, error) { return v.Seal(account, value, place) },
+		func(_ context.Context, sealed []byte) ([]byte, error) { return v.Open(account, sealed, place) },
+	)(ctx)
 }

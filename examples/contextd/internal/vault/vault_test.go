@@ -83,13 +83,13 @@ func TestUnknownAccount(t *testing.T) {
 	if _, err := v.Open("three", nil, nil); err == nil || errors.Is(err, ErrTampered) {
 		t.Errorf("opened for an account without a key: error %v", err)
 	}
-	if v.Probe("three") == nil {
+	if v.Probe(t.Context(), "three") == nil {
 		t.Error("probe of an account without a key succeeded")
 	}
 }
 
 func TestProbe(t *testing.T) {
-	if err := newVault(t).Probe("one"); err != nil {
+	if err := newVault(t).Probe(t.Context(), "one"); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,5 @@
-package embedding
+// Package latency draws how long calls of remote models take.
+package latency
 
 import (
 	"math"
@@ -20,7 +21,8 @@ type Latency struct {
 	Max time.Duration
 }
 
-func (l Latency) draw(random *rand.Rand, tokens int) time.Duration {
+// Draw returns how long a call with so many tokens takes.
+func (l Latency) Draw(random *rand.Rand, tokens int) time.Duration {
 	d := time.Duration(float64(l.Median) * math.Exp(l.Spread*random.NormFloat64()))
 	d += time.Duration(tokens) * l.PerToken
 	if l.Max > 0 {

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"github.com/metertree/metertree/collect"
+	"github.com/metertree/metertree/collect/declarations"
 	"github.com/metertree/metertree/collect/goruntime"
 	"github.com/metertree/metertree/collect/process"
 	"github.com/metertree/metertree/meter"
@@ -32,6 +33,9 @@ func (rt *Runtime) define() error {
 		return err
 	}
 	rt.pipeline.refresher = refresher
+	if err := declarations.Register(rt.Scope()); err != nil {
+		return err
+	}
 	if rt.scrapes, err = newScrapes(rt.Scope("metertree")); err != nil {
 		return err
 	}

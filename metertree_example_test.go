@@ -36,7 +36,7 @@ func ExampleStart() {
 	}
 	defer response.Body.Close()
 	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if strings.Contains(lines.Text(), "storage_") {
+		if line := lines.Text(); strings.Contains(line, "storage_") && !strings.HasPrefix(line, "metertree_") {
 			fmt.Println(lines.Text())
 		}
 	}

@@ -20,10 +20,14 @@ type optionFunc func(*registry.Definition)
 
 func (f optionFunc) apply(d *registry.Definition) { f(d) }
 
-// Help says in one sentence what is measured.
-func Help(sentence string) Option {
-	return optionFunc(func(d *registry.Definition) { d.Help = sentence })
-}
+// Help says in one sentence what is measured, or what a ratio tells.
+func Help(sentence string) SharedOption { return helpOption(sentence) }
+
+type helpOption string
+
+func (h helpOption) apply(d *registry.Definition) { d.Help = string(h) }
+
+func (h helpOption) applyRatio(r *metric.Ratio) { r.Help = string(h) }
 
 // Unit gives the base unit in the plural, such as "seconds" or "bytes".
 func Unit(unit string) Option {

@@ -21,6 +21,8 @@ type Descriptor struct {
 	Unit string
 	// Help is one sentence for people.
 	Help string
+	// Role is the golden signal that the metric is of its scope.
+	Role Role
 	// Keys are the names of the labels given per update, in the order of the
 	// values.
 	Keys []string
@@ -65,6 +67,9 @@ func (d Descriptor) Validate() error {
 		return fmt.Errorf("metric %s: unknown kind %d: use one of the metric.Kind constants", d.Name, d.Kind)
 	}
 	if err := d.validateKeys(); err != nil {
+		return fmt.Errorf("metric %s: %w", d.Name, err)
+	}
+	if err := d.validateRole(); err != nil {
 		return fmt.Errorf("metric %s: %w", d.Name, err)
 	}
 	if d.Monotonic && d.Kind != Gauge {

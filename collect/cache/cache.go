@@ -13,7 +13,10 @@
 //	entries{component,level}                    gauge      entries in the cache
 //	size_bytes{component,level}                 gauge      bytes of the entries in the cache
 //
-// The hit ratio of a group of caches is the hits among all lookups of the group.
+// Ratios:
+//   - hit_ratio: lookups that found their entry, of all lookups
+//   - lookup_error_ratio: lookups that could not be made, of all lookups
+//   - load_error_ratio: loads that failed, of all loads
 package cache
 
 import (
@@ -59,8 +62,9 @@ type eviction struct{ Component, Level, Reason string }
 // New meters the given level of a cache of the given name.
 func New(scope meter.Scope, name, levelName string) (*Cache, error) {
 	c := &Cache{at: level{name, levelName}}
-	var errs [6]error
-	lookups, err := meter.NewCounter[lookup](scope, "lookups_total", meter.Help("Lookups in the cache: hit, miss or error."))
+	var errs [7]error
+	lookups, err := meter.NewCounter[lookup](scope, "lookups_total", meter.Role(metric.RoleTraffic),
+		meter.Help("Lookups in the cache: hit, miss or error."))
 	errs[0] = err
 	c.evictions, errs[1] = meter.NewCounter[eviction](scope, "evictions_total", meter.Help("Entries that the cache removed."))
 	loads, err := meter.NewCounter[lookup](scope, "loads_total", meter.Help("Loads of what the cache lacked."))
@@ -71,16 +75,32 @@ func New(scope meter.Scope, name, levelName string) (*Cache, error) {
 	keys, sum := meter.Keys("component", "level"), meter.Fold(metric.FoldSum)
 	c.entries, errs[4] = scope.NewGauge("entries", keys, sum, meter.Help("Entries in the cache."))
 	c.size, errs[5] = scope.NewGauge("size_bytes", keys, sum, meter.Unit("bytes"), meter.Help("Bytes of the entries in the cache."))
+	errs[6] = defineRatios(scope, lookups, loads)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("meters of cache %q, level %q: %w", name, levelName, err)
 	}
-	c.hits = lookups.With(lookup{name, levelName, "hit"})
+	c.hits = lookups.With(lookup{name, levelName, hit})
 	c.misses = lookups.With(lookup{name, levelName, "miss"})
 	c.failures = lookups.With(lookup{name, levelName, outcome.Error})
 	c.loaded = loads.With(lookup{name, levelName, outcome.OK})
 	c.notLoaded = loads.With(lookup{name, levelName, outcome.Error})
 	c.loadDuration = duration.With(c.at)
 	return c, nil
+}
+
+// hit is the status of a lookup that found its entry.
+const hit = "hit"
+
+func defineRatios(scope meter.Scope, lookups, loads meter.Additive) error {
+	failed := meter.Where("status", outcome.Error)
+	return errors.Join(
+		meter.Ratio(scope, "hit_ratio", lookups, meter.Where("status", hit),
+			meter.Help("How much of the lookups finds its entry.")),
+		meter.Ratio(scope, "lookup_error_ratio", lookups, failed, meter.Role(metric.RoleErrors),
+			meter.Help("How much of the lookups cannot be made.")),
+		meter.Ratio(scope, "load_error_ratio", loads, failed,
+			meter.Help("How much of the loads fails.")),
+	)
 }
 
 // Hit counts a lookup that found its entry.

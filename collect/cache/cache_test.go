@@ -46,6 +46,12 @@ func TestGolden(t *testing.T) {
 		c.Evicted(0, Expired)
 		c.Resized(Size{Entries: 3, Bytes: 4096})
 		collecttest.Golden(t, r, prometheus.Write, "cache")
+		collecttest.Roles(t, r, "cache_lookups_total traffic")
+		collecttest.Ratios(t, r,
+			`cache_hit_ratio = cache_lookups_total{status="hit"} / cache_lookups_total by [component level]`,
+			`cache_load_error_ratio = cache_loads_total{status="error"} / cache_loads_total by [component level]`,
+			`cache_lookup_error_ratio = cache_lookups_total{status="error"} / cache_lookups_total by [component level] errors`,
+		)
 	})
 }
 

@@ -11,6 +11,10 @@
 //	key_created_timestamp_seconds{component}     gauge      when the oldest key in use was made, Unix time
 //	key_rotations_total{component,status}        counter    rotations of keys: ok or error
 //
+// Ratios:
+//   - error_ratio: operations that failed, of all operations
+//   - key_rotation_error_ratio: rotations that failed, of all rotations
+//
 // The age of a key is the time less its timestamp, which no reading can make
 // stale.
 package encryption
@@ -64,16 +68,22 @@ type rotated struct{ Component, Status string }
 // New defines the meters of encryption.
 func New(scope meter.Scope) (*Encryption, error) {
 	var e Encryption
-	var errs [5]error
+	var errs [7]error
 	seconds := meter.Unit("seconds")
-	e.operations, errs[0] = meter.NewCounter[ended](scope, "operations_total", meter.Help("Operations that ended, by how they did."))
+	e.operations, errs[0] = meter.NewCounter[ended](scope, "operations_total", meter.Role(metric.RoleTraffic),
+		meter.Help("Operations that ended, by how they did."))
 	e.duration, errs[1] = meter.NewHistogram[action](scope, "duration_seconds", seconds, meter.Buckets(bounds...),
-		meter.Help("How long operations took."))
+		meter.Role(metric.RoleLatency), meter.Help("How long operations took."))
 	e.bytes, errs[2] = meter.NewCounter[action](scope, "bytes_total", meter.Unit("bytes"),
 		meter.Help("Plaintext bytes of operations without an error."))
 	e.created, errs[3] = meter.NewGauge[keys](scope, "key_created_timestamp_seconds", seconds, meter.Fold(metric.FoldMin),
 		meter.Help("When the oldest key in use was made, in Unix time."))
 	e.rotations, errs[4] = meter.NewCounter[rotated](scope, "key_rotations_total", meter.Help("Rotations of keys, by how they ended."))
+	failed := meter.Where("status", outcome.Error)
+	errs[5] = meter.Ratio(scope, "error_ratio", e.operations, failed, meter.Role(metric.RoleErrors),
+		meter.Help("How much of the operations fails."))
+	errs[6] = meter.Ratio(scope, "key_rotation_error_ratio", e.rotations, failed,
+		meter.Help("How much of the rotations of keys fails."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("meters of encryption: %w", err)
 	}

@@ -42,6 +42,11 @@ func TestGolden(t *testing.T) {
 		e.Rotated("data", created)
 		e.RotationFailed("root")
 		collecttest.Golden(t, r, prometheus.Write, "encryption")
+		collecttest.Roles(t, r, "encryption_duration_seconds latency", "encryption_operations_total traffic")
+		collecttest.Ratios(t, r,
+			`encryption_error_ratio = encryption_operations_total{status="error"} / encryption_operations_total by [operation] errors`,
+			`encryption_key_rotation_error_ratio = encryption_key_rotations_total{status="error"} / encryption_key_rotations_total by [component]`,
+		)
 	})
 }
 

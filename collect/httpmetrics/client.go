@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 )
 
 // ClientOptions configure NewClient; the zero value is useful.
@@ -50,11 +51,11 @@ func NewClient(scope meter.Scope, options ClientOptions) (*Client, error) {
 	keys := func(more ...string) meter.Option { return meter.Keys(c.labels("method", "peer", more...)...) }
 	budget := meter.SeriesBudget(options.SeriesBudget)
 	buckets := meter.Buckets(options.DurationBuckets...)
-	var errs [5]error
+	var errs [6]error
 	c.requests, errs[0] = place.NewCounter("requests_total", keys("status"), budget,
-		meter.Help("Requests that were answered or failed."))
+		meter.Role(metric.RoleTraffic), meter.Help("Requests that were answered or failed."))
 	c.duration, errs[1] = place.NewHistogram("request_duration_seconds", keys("status"), budget, buckets,
-		meter.Unit("seconds"), meter.Help("Time from a request to the header of its response, or to its failure."))
+		meter.Unit("seconds"), meter.Role(metric.RoleLatency), meter.Help("Time from a request to the header of its response, or to its failure."))
 	c.exchange, errs[2] = place.NewHistogram("exchange_duration_seconds", keys(), budget, buckets,
 		meter.Unit("seconds"), meter.Help("Time from a request to the end of its response's body."))
 	c.errors, errs[3] = place.NewCounter("errors_total", keys("kind"), budget,
@@ -62,6 +63,9 @@ func NewClient(scope meter.Scope, options ClientOptions) (*Client, error) {
 	inFlight, err := place.NewUpDownCounter("requests_in_flight", meter.Help("Requests whose response has not ended."))
 	errs[4] = err
 	c.inFlight = inFlight.Bind()
+	wrong := append(options.Status.class(5), failed)
+	errs[5] = meter.Ratio(place, "request_error_ratio", c.requests, meter.Where("status", wrong...), meter.Role(metric.RoleErrors),
+		meter.Help("How much of the requests has no response, or one with a server's error (5xx)."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("defining the metrics of an HTTP client: %w", err)
 	}

@@ -15,6 +15,11 @@
 //	http_client_errors_total{method,kind}           counter        requests without a response, or with a part of one
 //	http_client_requests_in_flight                  updowncounter  requests whose response has not ended
 //
+// Ratios, whichever way statuses are told apart:
+//   - http_server_request_error_ratio: requests answered 5xx, of all
+//   - http_server_request_client_error_ratio: requests answered 4xx, of all
+//   - http_client_request_error_ratio: requests answered 5xx or not at all, of all
+//
 // With ClientOptions.Peer the client's metrics, but that in flight, also have
 // the label peer.
 //

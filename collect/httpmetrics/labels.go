@@ -61,6 +61,18 @@ func (l StatusLabel) of(code int) status {
 	return status(code / 100)
 }
 
+// class returns the values of the label for the statuses of a class, such as 5.
+func (l StatusLabel) class(digit int) []string {
+	if l == ByClass {
+		return []string{status(digit).String()}
+	}
+	var codes []string
+	for code := digit * 100; code < (digit+1)*100; code++ {
+		codes = append(codes, status(code).String())
+	}
+	return codes
+}
+
 func (s status) String() string {
 	switch {
 	case s == 0:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 )
 
 // ServerOptions configure NewServer; the zero value is useful.
@@ -62,11 +63,11 @@ func NewServer(scope meter.Scope, options ServerOptions) (*Server, error) {
 		sizes = DefaultSizeBounds()
 	}
 	s := &Server{options: options, enabled: scope.Enabled()}
-	var errs [5]error
+	var errs [6]error
 	s.requests, errs[0] = place.NewCounter("requests_total", perAnswer, budget,
-		meter.Help("Requests answered."))
+		meter.Role(metric.RoleTraffic), meter.Help("Requests answered."))
 	s.duration, errs[1] = place.NewHistogram("request_duration_seconds", perAnswer, budget, meter.Unit("seconds"),
-		meter.Buckets(options.DurationBuckets...),
+		meter.Buckets(options.DurationBuckets...), meter.Role(metric.RoleLatency),
 		meter.Help("Time from a request's header to the return of its handler."))
 	s.requestSize, errs[2] = place.NewHistogram("request_size_bytes", perRoute, budget, meter.Unit("bytes"),
 		meter.Buckets(sizes...), meter.Help("Sizes of the bodies of requests that declare it."))
@@ -75,10 +76,21 @@ func NewServer(scope meter.Scope, options ServerOptions) (*Server, error) {
 	inFlight, err := place.NewUpDownCounter("requests_in_flight", meter.Help("Requests being answered."))
 	errs[4] = err
 	s.inFlight = inFlight.Bind()
+	errs[5] = s.defineRatios(place)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("defining the metrics of an HTTP server: %w", err)
 	}
 	return s, nil
+}
+
+func (s *Server) defineRatios(place meter.Scope) error {
+	ofClass := func(digit int) meter.RatioOption { return meter.Where("status", s.options.Status.class(digit)...) }
+	return errors.Join(
+		meter.Ratio(place, "request_error_ratio", s.requests, ofClass(5), meter.Role(metric.RoleErrors),
+			meter.Help("How much of the requests is answered with a server's error (5xx).")),
+		meter.Ratio(place, "request_client_error_ratio", s.requests, ofClass(4),
+			meter.Help("How much of the requests is answered with a client's error (4xx).")),
+	)
 }
 
 // Wrap returns a handler that measures next. It returns next itself if the

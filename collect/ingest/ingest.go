@@ -13,6 +13,8 @@
 //	stage_duration_seconds{operation}      histogram      how long stages took, those included that failed
 //	in_progress{context_type}              updowncounter  resources that are being handled
 //
+// The ratio error_ratio is the resources that failed, of all that were handled.
+//
 // Where a resource comes from is never a label.
 package ingest
 
@@ -23,6 +25,7 @@ import (
 
 	"github.com/metertree/metertree/collect/internal/outcome"
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 )
 
 // Ingest meters resources of all kinds. Its methods may be called from any
@@ -45,16 +48,20 @@ type stage struct{ Operation string }
 // New defines the meters of ingestion.
 func New(scope meter.Scope) (*Ingest, error) {
 	var i Ingest
-	var errs [6]error
+	var errs [7]error
 	seconds := meter.Unit("seconds")
-	i.resources, errs[0] = meter.NewCounter[ended](scope, "resources_total", meter.Help("Resources that were handled, by how they ended."))
+	i.resources, errs[0] = meter.NewCounter[ended](scope, "resources_total", meter.Role(metric.RoleTraffic),
+		meter.Help("Resources that were handled, by how they ended."))
 	i.bytes, errs[1] = meter.NewCounter[kind](scope, "bytes_total", meter.Unit("bytes"),
 		meter.Help("Bytes of resources that were handled without an error."))
 	i.chunks, errs[2] = meter.NewCounter[kind](scope, "chunks_total", meter.Help("Chunks that resources were cut into."))
-	i.duration, errs[3] = meter.NewHistogram[kind](scope, "duration_seconds", seconds, meter.Help("How long resources took."))
+	i.duration, errs[3] = meter.NewHistogram[kind](scope, "duration_seconds", seconds, meter.Role(metric.RoleLatency),
+		meter.Help("How long resources took."))
 	i.stages, errs[4] = meter.NewHistogram[stage](scope, "stage_duration_seconds", seconds, meter.Help("How long stages took."))
 	i.inProgress, errs[5] = scope.NewUpDownCounter("in_progress", meter.Keys("context_type"),
 		meter.Help("Resources that are being handled."))
+	errs[6] = meter.Ratio(scope, "error_ratio", i.resources, meter.Where("status", outcome.Error), meter.Role(metric.RoleErrors),
+		meter.Help("How much of the resources fails."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("meters of ingestion: %w", err)
 	}

@@ -39,6 +39,10 @@ func TestGolden(t *testing.T) {
 		note.Done(Size{Bytes: 2048, Chunks: 3}, nil)
 		failing.Done(Size{Bytes: 100, Chunks: 1}, errBroken)
 		collecttest.Golden(t, r, prometheus.Write, "ingest")
+		collecttest.Roles(t, r, "ingest_duration_seconds latency", "ingest_resources_total traffic")
+		collecttest.Ratios(t, r,
+			`ingest_error_ratio = ingest_resources_total{status="error"} / ingest_resources_total by [context_type] errors`,
+		)
 	})
 }
 

@@ -11,7 +11,8 @@
 //	time_to_first_token_seconds{provider,model_name,operation}     histogram  time until the first token of a streamed answer
 //	tokens_total{provider,model_name,operation,kind}               counter    tokens: input, cached, output or embedding
 //
-// The kinds of tokens do not overlap, so they add up to all tokens.
+// The kinds of tokens do not overlap, so they add up to all tokens. The ratio
+// call_error_ratio is the calls that failed, of all calls.
 package modelusage
 
 import (
@@ -21,6 +22,7 @@ import (
 
 	"github.com/metertree/metertree/collect/internal/outcome"
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/policy/normalise"
 )
 
@@ -57,13 +59,20 @@ func New(scope meter.Scope, config Config) (*Usage, error) {
 	if u.config.Model == nil {
 		u.config.Model = normalise.Enum().Apply
 	}
-	var errs [4]error
+	var errs [5]error
 	seconds := meter.Unit("seconds")
-	u.calls, errs[0] = meter.NewCounter[ended](scope, "calls_total", meter.Help("Calls of models that ended, by how they did."))
-	u.duration, errs[1] = meter.NewHistogram[purpose](scope, "call_duration_seconds", seconds, meter.Help("How long calls of models took."))
-	u.firstToken, errs[2] = meter.NewHistogram[purpose](scope, "time_to_first_token_seconds", seconds,
+	// Calls come with normalised names anyway; this says so to whoever admits
+	// labels.
+	provider, model := meter.Values("provider", u.config.Provider), meter.Values("model_name", u.config.Model)
+	u.calls, errs[0] = meter.NewCounter[ended](scope, "calls_total", provider, model, meter.Role(metric.RoleTraffic),
+		meter.Help("Calls of models that ended, by how they did."))
+	u.duration, errs[1] = meter.NewHistogram[purpose](scope, "call_duration_seconds", seconds, provider, model, meter.Role(metric.RoleLatency),
+		meter.Help("How long calls of models took."))
+	u.firstToken, errs[2] = meter.NewHistogram[purpose](scope, "time_to_first_token_seconds", seconds, provider, model,
 		meter.Help("Time from the call until the first token of a streamed answer."))
-	u.tokens, errs[3] = meter.NewCounter[spent](scope, "tokens_total", meter.Help("Tokens that calls of models used."))
+	u.tokens, errs[3] = meter.NewCounter[spent](scope, "tokens_total", provider, model, meter.Help("Tokens that calls of models used."))
+	errs[4] = meter.Ratio(scope, "call_error_ratio", u.calls, meter.Where("status", outcome.Error), meter.Role(metric.RoleErrors),
+		meter.Help("How much of the calls of models fails."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("meters of model usage: %w", err)
 	}

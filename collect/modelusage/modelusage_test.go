@@ -42,6 +42,10 @@ func TestGolden(t *testing.T) {
 		failed := u.Started("remote", "unheard-of", "chat")
 		failed.Done(Tokens{}, errBroken)
 		collecttest.Golden(t, r, prometheus.Write, "model")
+		collecttest.Roles(t, r, "model_call_duration_seconds latency", "model_calls_total traffic")
+		collecttest.Ratios(t, r,
+			`model_call_error_ratio = model_calls_total{status="error"} / model_calls_total by [model_name operation provider] errors`,
+		)
 	})
 }
 

@@ -12,6 +12,10 @@
 //	candidates_scored_total{operation}    counter    candidates given a score
 //	candidates_passed_total{operation}    counter    candidates whose score was high enough
 //	candidates_returned_total{operation}  counter    candidates returned
+//
+// Ratios:
+//   - error_ratio: searches that failed, of all searches
+//   - empty_ratio: searches that returned nothing, of those without an error
 package retrieval
 
 import (
@@ -21,6 +25,7 @@ import (
 
 	"github.com/metertree/metertree/collect/internal/outcome"
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 )
 
 // Retrieval meters searches of all operations. Its methods may be called from any
@@ -41,14 +46,20 @@ type ended struct{ Operation, Status string }
 // New defines the meters of retrieval.
 func New(scope meter.Scope) (*Retrieval, error) {
 	var r Retrieval
-	var errs [7]error
-	r.searches, errs[0] = meter.NewCounter[ended](scope, "searches_total", meter.Help("Searches that ended, by how they did."))
-	r.duration, errs[1] = meter.NewHistogram[purpose](scope, "duration_seconds", meter.Unit("seconds"), meter.Help("How long searches took."))
+	var errs [9]error
+	r.searches, errs[0] = meter.NewCounter[ended](scope, "searches_total", meter.Role(metric.RoleTraffic),
+		meter.Help("Searches that ended, by how they did."))
+	r.duration, errs[1] = meter.NewHistogram[purpose](scope, "duration_seconds", meter.Unit("seconds"), meter.Role(metric.RoleLatency),
+		meter.Help("How long searches took."))
 	r.empty, errs[2] = meter.NewCounter[purpose](scope, "empty_total", meter.Help("Searches without an error that returned nothing."))
 	r.scanned, errs[3] = meter.NewCounter[purpose](scope, "candidates_scanned_total", meter.Help("Candidates that searches looked at."))
 	r.scored, errs[4] = meter.NewCounter[purpose](scope, "candidates_scored_total", meter.Help("Candidates that searches gave a score."))
 	r.passed, errs[5] = meter.NewCounter[purpose](scope, "candidates_passed_total", meter.Help("Candidates whose score was high enough."))
 	r.returned, errs[6] = meter.NewCounter[purpose](scope, "candidates_returned_total", meter.Help("Candidates that searches returned."))
+	errs[7] = meter.Ratio(scope, "error_ratio", r.searches, meter.Where("status", outcome.Error), meter.Role(metric.RoleErrors),
+		meter.Help("How much of the searches fails."))
+	errs[8] = meter.RatioOf(scope, "empty_ratio", r.empty, r.searches, meter.Among("status", outcome.OK),
+		meter.Help("How much of the searches without an error returns nothing."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("meters of retrieval: %w", err)
 	}

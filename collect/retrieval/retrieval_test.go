@@ -34,6 +34,11 @@ func TestGolden(t *testing.T) {
 		nothing.Done(Candidates{Scanned: 20}, nil)
 		failed.Done(Candidates{Scanned: 3}, errBroken)
 		collecttest.Golden(t, reg, prometheus.Write, "retrieval")
+		collecttest.Roles(t, reg, "retrieval_duration_seconds latency", "retrieval_searches_total traffic")
+		collecttest.Ratios(t, reg,
+			`retrieval_empty_ratio = retrieval_empty_total / retrieval_searches_total{status="ok"} by [operation]`,
+			`retrieval_error_ratio = retrieval_searches_total{status="error"} / retrieval_searches_total by [operation] errors`,
+		)
 	})
 }
 

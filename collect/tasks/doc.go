@@ -9,6 +9,9 @@
 //	duration_seconds{task_type}      histogram      how long tasks took
 //	running{task_type}               updowncounter  tasks that run now
 //
+// The ratio error_ratio is the tasks that ended with an error or a panic, of all
+// that ended.
+//
 // Sessions, in a scope of their own, usually with the segment sessions:
 //
 //	name                             kind           what

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metertree/metertree/collect/internal/outcome"
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 )
 
 // statusPanic is how a task of Do ends that panics.
@@ -29,11 +30,15 @@ type ended struct{ TaskType, Status string }
 // New defines the meters of tasks.
 func New(scope meter.Scope) (*Tasks, error) {
 	var t Tasks
-	var errs [4]error
+	var errs [5]error
 	t.started, errs[0] = meter.NewCounter[kind](scope, "started_total", meter.Help("Tasks that began."))
-	t.finished, errs[1] = meter.NewCounter[ended](scope, "finished_total", meter.Help("Tasks that ended, by how they did."))
-	t.duration, errs[2] = meter.NewHistogram[kind](scope, "duration_seconds", meter.Unit("seconds"), meter.Help("How long tasks took."))
+	t.finished, errs[1] = meter.NewCounter[ended](scope, "finished_total", meter.Role(metric.RoleTraffic),
+		meter.Help("Tasks that ended, by how they did."))
+	t.duration, errs[2] = meter.NewHistogram[kind](scope, "duration_seconds", meter.Unit("seconds"), meter.Role(metric.RoleLatency),
+		meter.Help("How long tasks took."))
 	t.running, errs[3] = scope.NewUpDownCounter("running", meter.Keys("task_type"), meter.Help("Tasks that run now."))
+	errs[4] = meter.Ratio(scope, "error_ratio", t.finished, meter.Where("status", outcome.Error, statusPanic), meter.Role(metric.RoleErrors),
+		meter.Help("How much of the tasks fails or panics."))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("meters of tasks: %w", err)
 	}

@@ -45,6 +45,10 @@ func TestGolden(t *testing.T) {
 		time.Sleep(time.Minute)
 		sessions.Closed(session, Expired)
 		collecttest.Golden(t, r, prometheus.Write, "app")
+		collecttest.Roles(t, r, "app_duration_seconds latency", "app_finished_total traffic")
+		collecttest.Ratios(t, r,
+			`app_error_ratio = app_finished_total{status=~"error|panic"} / app_finished_total by [task_type] errors`,
+		)
 	})
 }
 

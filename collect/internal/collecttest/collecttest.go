@@ -67,7 +67,10 @@ func named(t *testing.T, r *registry.Registry) {
 	}
 	var metrics []naming.Metric
 	for f := range families(t.Context(), r) {
-		metrics = append(metrics, naming.Of(f.Descriptor))
+		m := naming.Of(f.Descriptor)
+		// As in a program, whose scope comes before that of the domain.
+		m.Name = "app_" + m.Name
+		metrics = append(metrics, m)
 	}
 	for _, finding := range linter.Lint(metrics) {
 		t.Error(finding)

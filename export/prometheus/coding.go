@@ -13,7 +13,8 @@ import (
 type Encoding struct {
 	// Name is the one registered for HTTP, such as zstd.
 	Name string
-	// New returns an encoder that writes to w.
+	// New returns an encoder that writes to w. An encoding without a name or
+	// without New is left out.
 	New func(w io.Writer) Encoder
 }
 
@@ -41,11 +42,12 @@ type coding struct {
 }
 
 // newCodings puts gzip behind the encodings given, unless it is one of them.
+// Those that cannot be used are left out.
 func newCodings(given []Encoding) []*coding {
 	var all []*coding
 	for _, e := range append(slices.Clone(given), gzipEncoding) {
 		e.Name = strings.ToLower(e.Name)
-		if !slices.ContainsFunc(all, func(have *coding) bool { return have.Name == e.Name }) {
+		if e.Name != "" && e.New != nil && !slices.ContainsFunc(all, func(have *coding) bool { return have.Name == e.Name }) {
 			all = append(all, &coding{Encoding: e})
 		}
 	}

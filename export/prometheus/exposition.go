@@ -39,10 +39,11 @@ func (x Exposition) Write(ctx context.Context, w io.Writer, families iter.Seq[*m
 	return n, err
 }
 
-// flushAt is the size at which the buffer is handed to the destination. A scrape
-// of any number of series holds one buffer of about this size; one of Protobuf
-// up to maxMessage.
-const flushAt = 32 << 10
+// flushAt is the size at which the buffer is handed to the destination: parts of
+// this size cost a server little each, and are made within the processor's cache.
+// A scrape of any number of series holds one buffer of about this size, and those
+// of relay; one of Protobuf up to maxMessage.
+const flushAt = 128 << 10
 
 // writer turns families into one exposition through one reused buffer.
 type writer struct {

@@ -162,6 +162,8 @@ func (h *handler) scrape(body *responseBody, r *http.Request, s *Scrape) {
 	exposition := Exposition{Format: s.Format, Created: h.options.Created, Quantiles: h.options.Quantiles}
 	defer body.release()
 	parts := relay{to: body}
+	// A producer that panics must not leave behind what sends.
+	defer func() { _ = parts.close() }()
 	s.Bytes, s.Series, s.Err = exposition.write(ctx, &parts, wanted.of(h.producer.Collect(ctx)))
 	// Nothing is being sent any more after this.
 	unsent := parts.close()

@@ -78,12 +78,14 @@ func (r *relay) send(part []byte) (err error) {
 	return err
 }
 
-// close waits until everything is sent, or sending failed.
+// close waits until everything is sent, or sending failed. Nothing is to be
+// written afterwards; closing again tells the same.
 func (r *relay) close() error {
 	if r.full == nil {
-		return nil
+		return r.err
 	}
 	close(r.full)
 	<-r.done
+	r.full = nil
 	return r.err
 }

@@ -47,7 +47,7 @@ var floors = [][]string{
 const examples = "examples/..."
 
 // testHelpers are packages that only tests may import.
-var testHelpers = []string{"internal/realserver", "export/exporttest", "collect/internal/collecttest"}
+var testHelpers = []string{"internal/realserver", "export/exporttest", "collect/internal/collecttest", "tree/treetest"}
 
 // onlyFor lists what few may import, although many stand above it.
 var onlyFor = map[string][]string{

@@ -52,7 +52,7 @@ func TestRealPrometheusScrapes(t *testing.T) {
 	realserver.Find(t, "prometheus")
 	rt := startWithEverything(t)
 	server := realserver.Prometheus(t, fmt.Sprintf(`
-global: {scrape_interval: 200ms, scrape_timeout: 200ms}
+global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:
   - job_name: checkout
     static_configs: [{targets: [%q]}]

@@ -53,8 +53,11 @@ func (a *Accumulator) Value() Number {
 func (r *Result) Arrange(fold Fold, limit int) {
 	sort.Slice(r.Groups, func(i, j int) bool {
 		a, b := r.Groups[i], r.Groups[j]
-		x, y := rank(a.Reading.Value), rank(b.Reading.Value)
-		if x != y {
+		x, y := a.Reading.Value, b.Reading.Value
+		if x.IsNaN() != y.IsNaN() {
+			return y.IsNaN() // absence comes last
+		}
+		if x != y && !x.IsNaN() {
 			return x > y
 		}
 		return a.Value < b.Value
@@ -70,35 +73,37 @@ func (r *Result) Arrange(fold Fold, limit int) {
 
 func mergeGroups(groups []Group, fold Fold) *Group {
 	other := &Group{Reading: Reading{Meaning: MeaningNone, Value: NoData}}
-	var sum Accumulator
+	sum, weight, numbers := Accumulator{Fold: FoldSum}, 0, Group{Reading: other.Reading}
 	acc := Accumulator{Fold: fold}
 	for _, g := range groups {
 		other.Series += g.Series
 		other.Streams += g.Streams
+		if g.Reading.Value.IsNaN() {
+			continue
+		}
+		if numbers.Reading.Meaning == MeaningNone {
+			numbers = g
+		}
 		if fold == FoldAvg {
 			// The mean of the rest weighs each branch by its series.
 			sum.Add(float64(g.Reading.Value) * float64(g.Streams))
+			weight += g.Streams
 			continue
 		}
 		acc.Add(float64(g.Reading.Value))
 	}
 	other.Reading.Value = acc.Value()
-	if fold == FoldAvg && other.Streams > 0 {
-		other.Reading.Value = sum.Value() / Number(other.Streams)
+	switch {
+	case fold == FoldAvg && weight > 0:
+		other.Reading.Value = sum.Value() / Number(weight)
+	case fold == FoldNone && other.Streams > 1:
+		other.Reading.Value = NoData
 	}
 	if !other.Reading.Value.IsNaN() {
-		other.Reading.Meaning = groups[0].Reading.Meaning
-		if groups[0].Reading.Meaning == MeaningSingle {
+		other.Reading.Meaning = numbers.Reading.Meaning
+		if numbers.Reading.Meaning == MeaningSingle {
 			other.Reading.Meaning = GaugeMeaning(fold, other.Streams)
 		}
 	}
 	return other
-}
-
-// rank orders numbers by size, with absence last.
-func rank(n Number) float64 {
-	if n.IsNaN() {
-		return math.Inf(-1)
-	}
-	return float64(n)
 }

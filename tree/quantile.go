@@ -48,7 +48,7 @@ func MergeBuckets(histograms [][]Bucket) []Bucket {
 // bound. It returns NaN when there are no observations or no +Inf bucket.
 func BucketQuantile(q float64, buckets []Bucket) float64 {
 	n := len(buckets)
-	if n < 2 || !math.IsInf(buckets[n-1].UpperBound, 1) || buckets[n-1].Count == 0 || math.IsNaN(q) {
+	if n < 2 || !math.IsInf(buckets[n-1].UpperBound, 1) || !(buckets[n-1].Count > 0) || math.IsNaN(q) {
 		return math.NaN()
 	}
 	target := q * buckets[n-1].Count

@@ -134,7 +134,7 @@ func (s *Snapshot) place(f Family, sample Sample, seen map[string]*stream) {
 	case sample.Name == f.Name+"_count" && f.Kind.Observes(), sample.Name == f.Name && !f.Kind.Observes():
 		st.value = sample.Value
 	case sample.Name == f.Name+"_bucket":
-		if le, err := strconv.ParseFloat(special, 64); err == nil {
+		if le, err := strconv.ParseFloat(special, 64); err == nil && !math.IsNaN(le) {
 			st.buckets = append(st.buckets, Bucket{UpperBound: le, Count: sample.Value})
 		}
 	}
@@ -250,6 +250,9 @@ func foldStreams(f Family, streams []*stream) Group {
 		}
 	}
 	g.Reading = Reading{Meaning: MeaningNone, Value: acc.Value()}
+	if f.Fold == FoldNone && len(streams) > 1 && !f.Kind.Observes() {
+		g.Reading.Value = NoData
+	}
 	if len(histograms) > 0 {
 		merged := MergeBuckets(histograms)
 		for _, q := range readingQuantiles {

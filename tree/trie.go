@@ -80,9 +80,9 @@ func (s *Scope) Find(path string) *Scope {
 	for s != nil && len(s.Path) < len(path) {
 		var next *Scope
 		for _, c := range s.Scopes {
-			if strings.HasPrefix(path, c.Path) || strings.HasPrefix(c.Path, path) {
-				next = c
-				break
+			fits := strings.HasPrefix(path, c.Path) || strings.HasPrefix(c.Path, path)
+			if fits && (next == nil || len(next.Path) < len(path) && len(c.Path) > len(next.Path)) {
+				next = c // the closest: "a__" lies beside "a_", not below it
 			}
 		}
 		s = next

@@ -147,7 +147,7 @@ func startPrometheus(t *testing.T, target string, flags ...string) *realserver.P
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
-	content := fmt.Sprintf("global: {scrape_interval: 250ms, scrape_timeout: 250ms}\nscrape_configs:\n- job_name: ours\n  static_configs: [{targets: [%q]}]\n", target)
+	content := fmt.Sprintf("global: {scrape_interval: 500ms, scrape_timeout: 500ms}\nscrape_configs:\n- job_name: ours\n  static_configs: [{targets: [%q]}]\n", target)
 	if err := os.WriteFile(config, []byte(content), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,31 @@
+// Package live is a tree.Source over the metrics of the running program, with a
+// short history in memory, so that rates and plots work without a server.
+//
+// Nothing is guessed: kinds, units and the folds of gauges are those declared at
+// the instruments. A gauge declared to fold by its last value has no common value
+// here, because a collection does not tell which series was set last.
+//
+// # When it works
+//
+// Sampling begins at the first question and ends, with the history forgotten,
+// when nobody has asked for a while; until then the source holds nothing and runs
+// nothing. A sample is a collection like a scrape, so that it counts towards the
+// idle collections after which a registry forgets a series.
+//
+// # Bounds
+//
+// Options.MaxSeries bounds the series of one sample. Where there are more, the
+// metrics with the most series are left out, largest first, until the rest fits;
+// asking for one says so. Options.MaxBytes bounds the history: the newest samples
+// stay and the oldest go, however short the history becomes. [Source.Notices]
+// tells of both.
+//
+// # Rates
+//
+// A rate is the increase between the first and the last sample within
+// Options.RateWindow, divided by the time between them, and nothing is
+// extrapolated. Every series is compared at the same instants, so branches add up
+// to their parent exactly. A fall of a sum is a restart: what it shows is what was
+// counted since. A series that began after the sample before counted from zero,
+// so nothing of it is lost. With one sample only, totals are given, and marked so.
+package live

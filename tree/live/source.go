@@ -1,0 +1,231 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/tree"
+)
+
+// Producer gives all families with their cumulative values, ordered by name. A
+// registry.Registry is one. It must be safe for concurrent use.
+type Producer interface {
+	Collect(ctx context.Context) iter.Seq[*metric.Family]
+}
+
+// Options tune a Source. A zero field takes its default.
+type Options struct {
+	// Interval is the time between samples, and how old an answer may be. Default 5s.
+	Interval time.Duration
+	// History is how far back samples are kept. Default 15m.
+	History time.Duration
+	// RateWindow is the time a rate is taken over. Default 1m, and at least two
+	// intervals.
+	RateWindow time.Duration
+	// IdleAfter is how long after the last question sampling ends. Default 5m.
+	IdleAfter time.Duration
+	// MaxSeries bounds the series of one sample, as an exposition counts them:
+	// a histogram's buckets each. Default 50,000.
+	MaxSeries int
+	// MaxBytes bounds the memory of the history, roughly. Default 64 MiB.
+	MaxBytes int
+}
+
+func (o Options) withDefaults() Options {
+	if o.Interval <= 0 {
+		o.Interval = 5 * time.Second
+	}
+	if o.History <= 0 {
+		o.History = 15 * time.Minute
+	}
+	if o.RateWindow <= 0 {
+		o.RateWindow = time.Minute
+	}
+	o.RateWindow = max(o.RateWindow, 2*o.Interval)
+	if o.IdleAfter <= 0 {
+		o.IdleAfter = 5 * time.Minute
+	}
+	if o.MaxSeries <= 0 {
+		o.MaxSeries = 50_000
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 64 << 20
+	}
+	return o
+}
+
+// errClosed is returned, wrapped, by a source that was closed.
+var errClosed = errors.New("the source is closed")
+
+// Source is a tree.Source over a Producer. It is safe for concurrent use.
+type Source struct {
+	producer Producer
+	options  Options
+	// ctx ends with Close.
+	ctx  context.Context
+	stop context.CancelFunc
+
+	sampling chan struct{} // holds a token while a sample is taken
+
+	mu      sync.Mutex
+	history history
+	used    time.Time // when somebody last asked
+	running bool      // a goroutine samples
+	closed  bool
+	work    sync.WaitGroup
+}
+
+// New returns a source. It does nothing until it is asked. Close it when it is
+// done.
+func New(producer Producer, options Options) *Source {
+	ctx, stop := context.WithCancel(context.Background())
+	options = options.withDefaults()
+	return &Source{
+		producer: producer,
+		options:  options,
+		ctx:      ctx,
+		stop:     stop,
+		sampling: make(chan struct{}, 1),
+		history:  history{keep: options.History, maxBytes: options.MaxBytes},
+	}
+}
+
+// Close ends sampling, waits for it, and forgets the history. Questions fail from
+// then on.
+func (s *Source) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	s.work.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.history.forget()
+}
+
+// Notices are what is not shown, or not as far back as wanted, and why, as
+// sentences. It is empty when everything is.
+func (s *Source) Notices() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.history.notices(s.options.MaxSeries)
+}
+
+// samples returns what is known now, oldest first, the last of which is at most
+// an interval old. It has at least one element, and is not to be written.
+func (s *Source) samples(ctx context.Context) ([]*sample, error) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil, fmt.Errorf("live metrics: %w", errClosed)
+	}
+	s.used = time.Now()
+	if !s.running {
+		s.running = true
+		s.work.Go(s.run)
+	}
+	s.mu.Unlock()
+	if err := s.refresh(ctx, s.options.Interval); err != nil {
+		return nil, fmt.Errorf("live metrics: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.history.samples) == 0 { // closed a moment ago
+		return nil, fmt.Errorf("live metrics: %w", errClosed)
+	}
+	return slices.Clone(s.history.samples), nil
+}
+
+// run samples until nobody has asked for a while, or Close.
+func (s *Source) run() {
+	ticker := time.NewTicker(s.options.Interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if s.idle() {
+			return
+		}
+		// The next one makes up for a sample that could not be taken.
+		_ = s.refresh(s.ctx, s.options.Interval/2)
+	}
+}
+
+// idle reports whether sampling is to end, and then forgets the history.
+func (s *Source) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.used) < s.options.IdleAfter {
+		return false
+	}
+	s.running = false
+	s.history.forget()
+	return true
+}
+
+// refresh takes a sample unless the newest is younger than an age.
+func (s *Source) refresh(ctx context.Context, age time.Duration) error {
+	select {
+	case s.sampling <- struct{}{}:
+		defer func() { <-s.sampling }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	last := s.newest()
+	if last != nil && time.Since(last.at) < age {
+		return nil
+	}
+	next, err := take(ctx, s.producer, last, s.options.MaxSeries)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.history.add(next)
+	}
+	return nil
+}
+
+func (s *Source) newest() *sample {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.history.newest()
+}
+
+// Families implements tree.Source.
+func (s *Source) Families(ctx context.Context) ([]tree.Family, error) {
+	samples, err := s.samples(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(samples[len(samples)-1].families), nil
+}
+
+// Axes implements tree.Source.
+func (s *Source) Axes(ctx context.Context, sel tree.Selector) ([]tree.Axis, error) {
+	samples, err := s.samples(ctx)
+	if err != nil {
+		return nil, err
+	}
+	col, err := samples[len(samples)-1].column(sel.Metric)
+	if err != nil {
+		return nil, err
+	}
+	var sets [][]tree.Label
+	for _, st := range col.streams {
+		if st.matches(sel) {
+			sets = append(sets, st.labels)
+		}
+	}
+	return tree.CountAxes(sel, sets), nil
+}

@@ -7,6 +7,7 @@ import (
 	"net/http/pprof"
 
 	"github.com/metertree/metertree/export/prometheus"
+	"github.com/metertree/metertree/web"
 )
 
 //go:embed index.html
@@ -19,6 +20,7 @@ func (rt *Runtime) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", rt.index)
 	mux.Handle("/metrics", prometheus.Handler(rt.pipeline.producer, rt.exposition()))
+	mux.Handle("/tree/", http.StripPrefix("/tree", web.Handler(rt.pipeline.live, web.Options{})))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		plain(w, http.StatusOK, "healthy")
 	})
@@ -72,6 +74,7 @@ type link struct{ Path, What string }
 func (rt *Runtime) links() []link {
 	links := []link{
 		{"metrics", "Every series, in the Prometheus formats, for machines."},
+		{"tree/", "The namespace of metrics as a tree: values now, expanded along any label, with rates from the first look on."},
 		{"api/v1/observer/", "What the program and its components are doing now."},
 		{"api/v1/observer/cardinality", "Which metrics and labels have how many series, and which label would have to go."},
 		{"api/v1/stats/", "Queries that may scan all series, for analysts."},

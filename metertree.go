@@ -6,6 +6,7 @@
 // serves on :2121
 //
 //	/metrics              the Prometheus formats, for machines
+//	/tree/                the tree of metrics, in a browser
 //	/api/v1/observer/     what the program and its components are doing, for people
 //	/api/v1/stats/        queries that may scan all series, for analysts
 //	/-/healthy, /-/ready  for supervisors

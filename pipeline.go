@@ -11,6 +11,7 @@ import (
 	"github.com/metertree/metertree/export/prometheus"
 	"github.com/metertree/metertree/integrate"
 	"github.com/metertree/metertree/registry"
+	"github.com/metertree/metertree/tree/live"
 )
 
 // pipeline is what stands between instruments and those who read them.
@@ -20,6 +21,8 @@ type pipeline struct {
 	refresher *collect.Refresher
 	// producer is what /metrics shows.
 	producer prometheus.Producer
+	// live is the tree over it. It does nothing until somebody looks.
+	live *live.Source
 	// push is nil without exporters.
 	push        *control.Push
 	integrators []*integrate.Integrator
@@ -53,6 +56,7 @@ func newPipeline(config Config) (*pipeline, error) {
 		p.close()
 		return nil, err
 	}
+	p.live = live.New(p.producer, live.Options{})
 	return p, nil
 }
 
@@ -130,6 +134,9 @@ func (p *pipeline) shutDown(ctx context.Context) error {
 
 func (p *pipeline) close() {
 	p.detach()
+	if p.live != nil {
+		p.live.Close()
+	}
 	for _, integrator := range p.integrators {
 		integrator.Close()
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/policy"
 	"github.com/metertree/metertree/policy/naming"
 	"github.com/metertree/metertree/policy/tenant"
@@ -42,13 +43,17 @@ type Policy struct {
 	tenants tenants
 }
 
-// New returns a policy, or what is wrong with its budgets.
+// New returns a policy, or what is wrong with its budgets or the name of the
+// tenant's label.
 func New(options Options) (*Policy, error) {
 	if err := options.Budgets.Validate(); err != nil {
 		return nil, err
 	}
 	if options.TenantLabel == "" {
 		options.TenantLabel = DefaultTenantLabel
+	}
+	if err := metric.ValidateLabelName(options.TenantLabel); err != nil {
+		return nil, fmt.Errorf("Options.TenantLabel: %w", err)
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)

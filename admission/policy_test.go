@@ -103,6 +103,12 @@ func TestBudgetsOfMetricsAndKeys(t *testing.T) {
 	}
 }
 
+func TestTheTenantLabelIsChecked(t *testing.T) {
+	if _, err := New(Options{TenantLabel: "account id"}); err == nil || !strings.Contains(err.Error(), "account id") {
+		t.Errorf("error %v, want one that names the label", err)
+	}
+}
+
 // guarded is a registry with a tenant guard of a small limit.
 type guardedRegistry struct {
 	registry *registry.Registry

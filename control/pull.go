@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -13,8 +15,11 @@ import (
 // PullOptions configure a Pull; the zero value is useful.
 type PullOptions struct {
 	// Refresh runs before each collection, with a context that ends when nobody
-	// waits any more. It never runs twice at once, and a panic of it is logged.
-	// nil refreshes nothing.
+	// waits any more and that has the earliest deadline of those who wait, so that
+	// it leaves time for the rest of the collection to each of them. It ends too
+	// when half of the time is over that someone has who came meanwhile and waits
+	// for the next collection. It never runs twice at once, and a panic of it is
+	// logged. nil refreshes nothing.
 	Refresh func(context.Context)
 	// Logger receives one line for each collection that failed by itself, not
 	// because nobody waits for it any more. nil logs nothing.
@@ -42,6 +47,8 @@ type Pull struct {
 	next *shared
 	// busy is set while the goroutine that collects is there.
 	busy bool
+	// hurry ends the refresh under way; nil without one.
+	hurry context.CancelFunc
 	// spare is a copy that nobody reads any more, or nil.
 	spare *view
 }
@@ -51,8 +58,12 @@ type shared struct {
 	// ctx ends when nobody waits.
 	ctx    context.Context
 	cancel context.CancelFunc
-	// users is guarded by Pull.mu.
-	users int
+	// users are those who wait or read, as the deadlines of their contexts; the
+	// zero time is none. They are guarded by Pull.mu.
+	users []time.Time
+	// deadline is the earliest of users when the collection began; the zero time
+	// is none.
+	deadline time.Time
 	// done is closed, and view or err set before, when the collection has ended.
 	done chan struct{}
 	view *view
@@ -76,8 +87,9 @@ func (p *Pull) Read(ctx context.Context, use func(iter.Seq[*metric.Family]) erro
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s := p.join()
-	defer p.leave(s)
+	deadline, _ := ctx.Deadline()
+	s := p.join(deadline)
+	defer p.leave(s, deadline)
 	select {
 	case <-s.done:
 	case <-ctx.Done():
@@ -105,15 +117,26 @@ func (p *Pull) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	}
 }
 
+func (p *Pull) setHurry(end context.CancelFunc) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hurry = end
+}
+
 // join returns a collection that has not begun.
-func (p *Pull) join() *shared {
+func (p *Pull) join(deadline time.Time) *shared {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.next == nil {
 		p.next = &shared{done: make(chan struct{})}
 		p.next.ctx, p.next.cancel = context.WithCancel(context.Background())
 	}
-	p.next.users++
+	p.next.users = append(p.next.users, deadline)
+	if p.hurry != nil && !deadline.IsZero() {
+		// Half of the time is for the collection that is joined. If the refresh
+		// is over by then, this does nothing.
+		time.AfterFunc(time.Until(deadline)/2, p.hurry)
+	}
 	if !p.busy {
 		p.busy = true
 		go p.run()
@@ -122,11 +145,12 @@ func (p *Pull) join() *shared {
 }
 
 // leave says that one fewer waits for a collection or reads it.
-func (p *Pull) leave(s *shared) {
+func (p *Pull) leave(s *shared, deadline time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.users--
-	if s.users > 0 {
+	at := slices.Index(s.users, deadline)
+	s.users = slices.Delete(s.users, at, at+1)
+	if len(s.users) > 0 {
 		return
 	}
 	s.cancel()
@@ -178,7 +202,18 @@ func (p *Pull) begin() (*shared, *view) {
 	if v == nil {
 		v = new(view)
 	}
+	s.deadline = earliest(s.users)
 	return s, v
+}
+
+// earliest returns the first of deadlines that is one, or the zero time.
+func earliest(deadlines []time.Time) (first time.Time) {
+	for _, d := range deadlines {
+		if !d.IsZero() && (first.IsZero() || d.Before(first)) {
+			first = d
+		}
+	}
+	return first
 }
 
 // collect makes the copy that is shared.
@@ -191,12 +226,12 @@ func (p *Pull) collect(s *shared, v *view) {
 			s.view = v
 		}
 		s.err = err
-		if s.users == 0 {
+		if len(s.users) == 0 {
 			p.reuseLocked(s)
 		}
 		close(s.done)
 	}()
-	p.refresh(s.ctx, &err)
+	p.refresh(s, &err)
 	guard(&err, func() error {
 		c, err := p.integrator.Checkpoint(s.ctx)
 		if err != nil {
@@ -210,12 +245,24 @@ func (p *Pull) collect(s *shared, v *view) {
 	})
 }
 
+// limited returns the context of the refresh.
+func (s *shared) limited() (context.Context, context.CancelFunc) {
+	if s.deadline.IsZero() {
+		return context.WithCancel(s.ctx)
+	}
+	return context.WithDeadline(s.ctx, s.deadline)
+}
+
 // refresh refreshes what there is to refresh. The error is set only if Refresh
 // ends the goroutine.
-func (p *Pull) refresh(ctx context.Context, err *error) {
+func (p *Pull) refresh(s *shared, err *error) {
 	if p.options.Refresh == nil {
 		return
 	}
+	ctx, cancel := s.limited()
+	defer cancel()
+	p.setHurry(cancel)
+	defer p.setHurry(nil)
 	guard(err, func() error {
 		p.options.Refresh(ctx)
 		return nil

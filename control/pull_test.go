@@ -302,3 +302,78 @@ func TestPullRefreshesBeforeEachCollection(t *testing.T) {
 		t.Errorf("collection %d after %d refreshes", got, refreshed)
 	}
 }
+
+// TestARefreshHasTheEarliestDeadline of those who wait: one who waits for long,
+// or who left, does not take the time of one who is in a hurry.
+func TestARefreshHasTheEarliestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTotals(t, 1)
+		s.delay = second
+		start := time.Now()
+		var deadlines []time.Duration
+		p := NewPull(s, PullOptions{Refresh: func(ctx context.Context) {
+			at, ok := ctx.Deadline()
+			if !ok {
+				at = start
+			}
+			deadlines = append(deadlines, at.Sub(start))
+		}})
+		var group sync.WaitGroup
+		collect := func(after, within time.Duration) {
+			group.Go(func() {
+				time.Sleep(after)
+				ctx := t.Context()
+				if within > 0 {
+					limited, cancel := context.WithTimeout(ctx, within)
+					defer cancel()
+					ctx = limited
+				}
+				for range p.Collect(ctx) {
+				}
+			})
+		}
+		collect(0, 0) // collects from 0 to 1 s alone
+		collect(100*ms, 0)
+		collect(200*ms, 60*second)
+		collect(300*ms, 9700*ms)
+		collect(400*ms, 200*ms) // leaves at 600 ms
+		group.Wait()
+		if want := []time.Duration{0, 10 * second}; !slices.Equal(deadlines, want) {
+			t.Errorf("refreshes had the deadlines %v, want %v, where 0 is none", deadlines, want)
+		}
+	})
+}
+
+// TestOneInAHurryIsNotHeldUpByARefreshForOthers has one who can wait start a
+// refresh that takes as long as it may, and one who cannot come during it.
+func TestOneInAHurryIsNotHeldUpByARefreshForOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		p := NewPull(newTotals(t, 1), PullOptions{Refresh: func(ctx context.Context) {
+			// As a refresher does, which leaves a quarter of the time.
+			wait := time.Minute
+			if deadline, ok := ctx.Deadline(); ok {
+				wait = time.Until(deadline) * 3 / 4
+			}
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+		}})
+		var group sync.WaitGroup
+		group.Go(func() {
+			if n := numberOf(t, p.Collect(t.Context())); n != 1 || time.Since(start) != 3*second {
+				t.Errorf("collection %d after %v, want the first after 3s", n, time.Since(start))
+			}
+		})
+		group.Go(func() {
+			time.Sleep(second)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*second)
+			defer cancel()
+			if n := numberOf(t, p.Collect(ctx)); n != 2 || time.Since(start) != 4500*ms {
+				t.Errorf("collection %d after %v, want the second after 4.5s", n, time.Since(start))
+			}
+		})
+		group.Wait()
+	})
+}

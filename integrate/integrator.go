@@ -3,6 +3,7 @@ package integrate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"time"
@@ -61,13 +62,27 @@ type Integrator struct {
 // ErrClosed is returned by an integrator that was closed.
 var ErrClosed = errors.New("integrator is closed: make a new one")
 
+// validate reports what is no option.
+func (o *Options) validate() error {
+	switch {
+	case o.Grouping > DefaultKeys:
+		return fmt.Errorf("integrator options: unknown Grouping %d: use Ungrouped or DefaultKeys", o.Grouping)
+	case o.Temporality > metric.Delta:
+		return fmt.Errorf("integrator options: unknown Temporality %d: use metric.Cumulative or metric.Delta", o.Temporality)
+	}
+	return nil
+}
+
 // New returns an integrator of a registry, whose first checkpoint has all that
-// was counted by the series that are there now, and later. It fails if the views
-// cannot be applied to the metrics that are there. A metric that is defined
+// was counted by the series that are there now, and later. It fails if an option
+// is none of those there are, or if the views cannot be applied to the metrics that are there. A metric that is defined
 // later and that they cannot be applied to is exported as it is kept, under its
 // own name, which is logged; Views.Define refuses it instead. Close the
 // integrator when it is done.
 func New(r *registry.Registry, options Options) (*Integrator, error) {
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}

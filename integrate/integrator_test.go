@@ -28,6 +28,17 @@ func mustShow(t *testing.T, c *Checkpoint, want ...string) {
 	}
 }
 
+func TestOptionsThatThereAreNot(t *testing.T) {
+	for want, options := range map[string]Options{
+		"Grouping 7":    {Grouping: 7},
+		"Temporality 7": {Temporality: 7},
+	} {
+		if _, err := New(registry.New(registry.Options{}), options); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
 func TestDeltasArePendingUntilAcknowledged(t *testing.T) {
 	r := registry.New(registry.Options{})
 	in := newIntegrator(t, r, Options{Grouping: DefaultKeys, Temporality: metric.Delta})

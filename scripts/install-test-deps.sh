@@ -12,6 +12,7 @@ declare -A package_of=(
 	[prometheus]=prometheus
 	[promtool]=prometheus
 	[prometheus-node-exporter]=prometheus-node-exporter
+	[victoria-metrics]=victoria-metrics
 	[chromium]=chromium
 	[chromedriver]=chromium-driver
 )
@@ -78,7 +79,7 @@ disable_services() {
 	local package
 	for package in "$@"; do
 		case $package in
-		prometheus | prometheus-node-exporter) as_root systemctl --quiet disable "$package" || true ;;
+		prometheus | prometheus-node-exporter | victoria-metrics) as_root systemctl --quiet disable "$package" || true ;;
 		esac
 	done
 }

@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"testing"
@@ -79,7 +80,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1", "gzip;q=0.5, zstd")
 	f.Add(`a;b="c,d\";e";q=1,`, `*;q=0,identity`)
 	f.Add(`"`, `\`)
-	codings := newCodings([]Encoding{{Name: "zstd"}})
+	codings := newCodings(named("zstd"))
 	f.Fuzz(func(t *testing.T, accept, encoding string) {
 		header := http.Header{"Accept": {accept}, "Accept-Encoding": {encoding}}
 		if got := negotiate(header); !slices.ContainsFunc(offers, func(o offer) bool { return o.contentType == got.contentType }) {
@@ -96,8 +97,16 @@ func FuzzHeaders(f *testing.F) {
 	})
 }
 
+// named returns encodings that encode nothing.
+func named(names ...string) (all []Encoding) {
+	for _, name := range names {
+		all = append(all, Encoding{Name: name, New: func(io.Writer) Encoder { return nil }})
+	}
+	return all
+}
+
 func TestCodings(t *testing.T) {
-	codings := newCodings([]Encoding{{Name: "ZSTD"}, {Name: "br"}})
+	codings := newCodings(named("ZSTD", "br"))
 	for accept, want := range map[string]string{
 		"": "", "gzip": "gzip", "x-gzip": "gzip", "zstd": "zstd", "gzip, zstd": "zstd", "gzip, br": "br",
 		"gzip;q=0.9, zstd;q=0.8": "gzip", "*": "zstd", "*, zstd;q=0": "br", "gzip, *;q=0": "gzip", "deflate": "",
@@ -112,7 +121,7 @@ func TestCodings(t *testing.T) {
 			t.Errorf("Accept-Encoding %q: got %q, want %q", accept, got, want)
 		}
 	}
-	if got := newCodings([]Encoding{{Name: "gzip"}}); len(got) != 1 || got[0].New != nil {
+	if got := newCodings(named("gzip")); len(got) != 1 || got[0].New(nil) != nil {
 		t.Errorf("gzip given and built in: %v", got)
 	}
 }

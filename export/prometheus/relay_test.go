@@ -2,10 +2,20 @@ package prometheus
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
+	"iter"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metertree/metertree/metric"
 )
 
 func TestRelaySendsAllInOrder(t *testing.T) {
@@ -75,4 +85,47 @@ func (s *short) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return len(p) - 1, nil
+}
+
+// TestAPanicLeavesNothingThatSends has a producer panic while a part is being
+// sent: nothing may be written once the handler has returned, because the
+// response and the encoder are used again.
+func TestAPanicLeavesNothingThatSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := Handler(producerFunc(func(context.Context) iter.Seq[*metric.Family] {
+			return func(yield func(*metric.Family) bool) {
+				for i := range 4 {
+					d := metric.Descriptor{Name: fmt.Sprintf("a%d", i), Kind: metric.Gauge, Help: strings.Repeat("x", flushAt)}
+					yield(family(d, nil, floatPoint(1)))
+				}
+				panic("broken")
+			}
+		}), Options{})
+		w := &lingering{ResponseRecorder: httptest.NewRecorder()}
+		func() {
+			defer func() {
+				if p := recover(); p != "broken" {
+					t.Errorf("panicked with %v, want what the producer panicked with", p)
+				}
+			}()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		}()
+		before := w.writes.Load()
+		time.Sleep(time.Minute)
+		if after := w.writes.Load(); after != before || before == 0 {
+			t.Errorf("%d writes by the time the handler returned, %d a minute later", before, after)
+		}
+	})
+}
+
+// lingering is a response that takes a second for each write.
+type lingering struct {
+	*httptest.ResponseRecorder
+	writes atomic.Int64
+}
+
+func (l *lingering) Write(p []byte) (int, error) {
+	time.Sleep(time.Second)
+	l.writes.Add(1)
+	return l.ResponseRecorder.Write(p)
 }

@@ -54,6 +54,14 @@ func TestHandlerPassesOptionsOn(t *testing.T) {
 	}
 }
 
+func TestCodingsThatCannotBeUsedAreLeftOut(t *testing.T) {
+	h := Options{Encodings: []Encoding{{Name: "br"}, {New: gzipEncoding.New}}}
+	got := serve(oneGauge, h, http.MethodGet, "Accept-Encoding", "br")
+	if coding := got.Header().Get("Content-Encoding"); coding != "" || got.Body.String() != oneGaugeText {
+		t.Errorf("Content-Encoding %q: %q", coding, got.Body)
+	}
+}
+
 // reversing is a coding that nobody has: every piece the other way round.
 type reversing struct {
 	to     io.Writer

@@ -89,3 +89,18 @@ func Prometheus(t testing.TB, config string) *Process {
 			"--log.level=warn")
 	})
 }
+
+// VictoriaMetrics starts the real single-node VictoriaMetrics. It accepts remote
+// write.
+func VictoriaMetrics(t testing.TB) *Process {
+	t.Helper()
+	binary := Find(t, "victoria-metrics")
+	dir := t.TempDir()
+	return Start(t, "/health", func(address string) *exec.Cmd {
+		return exec.Command(binary,
+			"-storageDataPath="+filepath.Join(dir, "data"),
+			"-httpListenAddr="+address,
+			"-retentionPeriod=1d",
+			"-loggerLevel=ERROR")
+	})
+}

@@ -226,7 +226,7 @@ func (c *Counter) Report() Report {
 func (m *counted) report(name string, thresholds policy.Thresholds) Metric {
 	r := Metric{Name: name, Series: m.series, LabelsLeftOut: len(m.leftOut)}
 	for name, l := range m.labels {
-		values := l.values.count()
+		values := l.values.count().atMost(l.series)
 		if l.series < m.series {
 			values.Count++ // those without it
 		}
@@ -234,14 +234,14 @@ func (m *counted) report(name string, thresholds policy.Thresholds) Metric {
 			Name:    name,
 			Values:  values,
 			Level:   thresholds.Level(values.Count),
-			Without: m.atMost(l.without.count()),
+			Without: l.without.count().atMost(m.series),
 		})
 	}
 	slices.SortFunc(r.Labels, func(a, b Label) int {
 		return cmp.Or(cmp.Compare(b.Values.Count, a.Values.Count), strings.Compare(a.Name, b.Name))
 	})
 	for key, d := range m.pairs {
-		r.Pairs = append(r.Pairs, Pair{key, m.atMost(d.count())})
+		r.Pairs = append(r.Pairs, Pair{key, d.count().atMost(m.series)})
 	}
 	slices.SortFunc(r.Pairs, func(a, b Pair) int {
 		return cmp.Or(cmp.Compare(b.Values.Count, a.Values.Count), slices.Compare(a.Labels[:], b.Labels[:]))
@@ -249,8 +249,8 @@ func (m *counted) report(name string, thresholds policy.Thresholds) Metric {
 	return r
 }
 
-// atMost keeps an estimate below what is known for certain.
-func (m *counted) atMost(n Number) Number {
-	n.Count = min(n.Count, m.series)
+// atMost keeps an estimate from exceeding what is known for certain.
+func (n Number) atMost(known int) Number {
+	n.Count = min(n.Count, known)
 	return n
 }

@@ -161,6 +161,26 @@ func TestManyValuesAreEstimates(t *testing.T) {
 	}
 }
 
+// TestEstimatesDoNotExceedWhatIsKnown counts metrics whose every series has a
+// value of its own: an estimate that is too high would say that there are more
+// values than series.
+func TestEstimatesDoNotExceedWhatIsKnown(t *testing.T) {
+	c := NewCounter(policy.Thresholds{})
+	for m := range 8 {
+		for i := range ExactValues + 2000 {
+			id := strconv.Itoa(i)
+			c.Add(strconv.Itoa(m), []metric.Label{{Name: "id", Value: id}, {Name: "path", Value: id}})
+		}
+	}
+	for _, m := range c.Report().Metrics {
+		for _, l := range m.Labels {
+			if !l.Values.Estimated || l.Values.Count > m.Series || l.Without.Count > m.Series {
+				t.Errorf("label %s: %+v values and %+v series without it, want estimates of at most %d", l.Name, l.Values, l.Without, m.Series)
+			}
+		}
+	}
+}
+
 func TestBounds(t *testing.T) {
 	c := NewCounter(policy.Thresholds{})
 	var labels []metric.Label

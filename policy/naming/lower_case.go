@@ -19,10 +19,11 @@ func lowerCase(_ *Linter, m Metric) (messages []string) {
 	return messages
 }
 
-// snake returns a name in lower case, with an underscore where a word begins.
+// snake returns a name in lower case, with an underscore where a word begins and
+// for what is not a letter, a digit or a colon.
 func snake(name string) string {
 	var b strings.Builder
-	runes := []rune(name)
+	runes := []rune(strings.Map(separate, name))
 	for i, r := range runes {
 		if unicode.IsUpper(r) {
 			before := i > 0 && runes[i-1] != '_' && runes[i-1] != ':'
@@ -42,4 +43,12 @@ func snake(name string) string {
 		fixed = strings.TrimRight(fixed, "_")
 	}
 	return fixed
+}
+
+// separate replaces what names of UTF-8 may have between words.
+func separate(r rune) rune {
+	if r == ':' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return r
+	}
+	return '_'
 }

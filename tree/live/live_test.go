@@ -1,10 +1,8 @@
 package live
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -190,7 +188,7 @@ func TestResets(t *testing.T) {
 	inBubble(t, Options{}, func(t *testing.T, b bench) {
 		var value atomic.Int64
 		value.Store(100)
-		if err := b.scope.CounterFunc("c_total", func(o *meter.Observer) { o.Int(value.Load()) }); err != nil {
+		if err := b.scope.CounterFunc("c_total", func(o *meter.Observer) { o.Float(float64(value.Load())) }); err != nil {
 			t.Fatal(err)
 		}
 		b.ask("c_total", "")
@@ -267,81 +265,6 @@ func (b bench) checkOrder(metric string) {
 	}
 }
 
-// TestEqualsExposition: one sample says what tree.Snapshot says about the same
-// registry's exposition.
-func TestEqualsExposition(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, b bench) {
-		rng := rand.New(rand.NewPCG(1, 1))
-		c := b.scope.Counter("c_total", meter.Keys("x", "y"))
-		g := b.scope.Gauge("g", meter.Keys("x"), meter.Fold(metric.FoldMax))
-		h := b.scope.Histogram("h_seconds", meter.Keys("x"), meter.Unit("seconds"), meter.Buckets(1, 2, 5))
-		for range 200 {
-			x, y := []string{"", "a", "b"}[rng.IntN(3)], fmt.Sprint(rng.IntN(3))
-			c.Add(int64(rng.IntN(5)), x, y)
-			g.Set(float64(rng.IntN(100)), x)
-			h.Observe(rng.Float64()*7, x)
-		}
-		live, shown := b.source, exposition(t.Context(), b.registry)
-		for _, name := range []string{"c_total", "g", "h_seconds"} {
-			f, sel := b.family(name), tree.Selector{Metric: name}
-			for _, by := range []string{"", "x", "y"} {
-				q := []tree.Query{{Family: f, Selector: sel, By: by}}
-				got, err := live.Fold(t.Context(), q)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want, _ := shown.Fold(t.Context(), q)
-				if fmt.Sprint(got) != fmt.Sprint(want) {
-					t.Errorf("%s by %q: %v, the exposition says %v", name, by, got, want)
-				}
-			}
-			got, err := live.Axes(t.Context(), sel)
-			want, _ := shown.Axes(t.Context(), sel)
-			if err != nil || !slices.Equal(got, want) {
-				t.Errorf("axes of %s: %v, %v; the exposition says %v", name, got, err, want)
-			}
-		}
-	})
-}
-
-// exposition is what a scrape of a registry holds.
-func exposition(ctx context.Context, p Producer) *tree.Snapshot {
-	b := tree.NewSnapshotBuilder()
-	for f := range p.Collect(ctx) {
-		described := describe(&f.Descriptor)
-		b.Declare(f.Descriptor.Name, tree.Metadata{Kind: described.Kind, Unit: described.Unit, Fold: described.Fold})
-		for p := range f.Points {
-			var labels []tree.Label
-			for name, value := range p.Labels.All(f.Keys) {
-				if value != "" {
-					labels = append(labels, tree.Label{Name: name, Value: value})
-				}
-			}
-			addPoint(b, &f.Descriptor, p, labels)
-		}
-	}
-	return b.Build()
-}
-
-func addPoint(b *tree.SnapshotBuilder, d *metric.Descriptor, p *metric.Point, labels []tree.Label) {
-	if d.Kind != metric.Histogram {
-		b.Add(tree.Sample{Name: d.Name, Labels: labels, Value: valueOf(d, p)})
-		return
-	}
-	total := 0.0
-	for i, n := range p.Histogram.Counts {
-		le := "+Inf"
-		if i < len(p.Histogram.Bounds) {
-			le = fmt.Sprint(p.Histogram.Bounds[i])
-		}
-		total += float64(n)
-		with := append([]tree.Label{{Name: "le", Value: le}}, labels...)
-		b.Add(tree.Sample{Name: d.Name + "_bucket", Labels: with, Value: total})
-	}
-	b.Add(tree.Sample{Name: d.Name + "_count", Labels: labels, Value: total})
-	b.Add(tree.Sample{Name: d.Name + "_sum", Labels: labels, Value: p.Histogram.Sum})
-}
-
 func TestRange(t *testing.T) {
 	inBubble(t, Options{RateWindow: 20 * time.Second}, func(t *testing.T, b bench) {
 		c := b.scope.Counter("c_total", meter.Keys("x"))
@@ -396,127 +319,5 @@ func TestUnknownMetric(t *testing.T) {
 				t.Errorf("an unknown metric gives %v", err)
 			}
 		}
-	})
-}
-
-// counting counts collections.
-type counting struct {
-	Producer
-	collections int
-}
-
-func (c *counting) Collect(ctx context.Context) iter.Seq[*metric.Family] {
-	c.collections++
-	return c.Producer.Collect(ctx)
-}
-
-// TestSamplesOnlyForThoseWhoLook: nothing is collected before the first question
-// nor after the last has been a while ago, and one who returns starts anew.
-func TestSamplesOnlyForThoseWhoLook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := registry.New(registry.Options{})
-		c := meter.New(r).Counter("c_total")
-		p := &counting{Producer: r}
-		s := New(p, Options{Interval: interval, IdleAfter: time.Minute})
-		b := bench{t: t, registry: r, source: s}
-		wait := func(d time.Duration) { time.Sleep(d); synctest.Wait() }
-		wait(time.Hour)
-		if p.collections != 0 {
-			t.Errorf("%d collections before anybody asked", p.collections)
-		}
-		b.ask("c_total", "")
-		c.Add(30)
-		wait(30 * time.Second)
-		b.expect(":1 rate 1/1", "c_total", "")
-		wait(time.Hour)
-		if p.collections < 5 || p.collections > 12 {
-			t.Errorf("%d collections in half a minute and the idle one after it", p.collections)
-		}
-		if s.newest() != nil {
-			t.Error("an idle source keeps its history")
-		}
-		b.expect(":30 total 1/1", "c_total", "")
-		s.Close()
-		if _, err := s.Families(t.Context()); err == nil {
-			t.Error("a closed source answers")
-		}
-	})
-}
-
-func TestBoundInSeries(t *testing.T) {
-	inBubble(t, Options{MaxSeries: 200}, func(t *testing.T, b bench) {
-		small, big := b.scope.Counter("a_small_total", meter.Keys("x")), b.scope.Counter("b_big_total", meter.Keys("x"))
-		for i := range 50 {
-			small.Add(1, fmt.Sprint(i))
-		}
-		for i := range 300 {
-			big.Add(1, fmt.Sprint(i))
-		}
-		b.expect(":50 total 50/50", "a_small_total", "")
-		r := b.ask("b_big_total", "")
-		if r.Err == nil || !strings.Contains(r.Err.Error(), "300 series") {
-			t.Errorf("a metric that is left out gives %v, %s", r.Err, show(r))
-		}
-		notices := b.source.Notices()
-		if len(notices) != 1 || !strings.Contains(notices[0], "b_big_total") {
-			t.Errorf("notices: %q", notices)
-		}
-		for i := range 250 {
-			big.Delete(fmt.Sprint(i))
-		}
-		b.pass(1)
-		b.expect(":50 total 50/50", "b_big_total", "")
-		if notices := b.source.Notices(); len(notices) != 0 {
-			t.Errorf("notices stay: %q", notices)
-		}
-	})
-}
-
-func TestBoundInBytes(t *testing.T) {
-	inBubble(t, Options{MaxBytes: 60_000}, func(t *testing.T, b bench) {
-		c := b.scope.Counter("c_total", meter.Keys("x"))
-		for i := range 100 {
-			c.Add(1, fmt.Sprint(i))
-		}
-		b.ask("c_total", "")
-		b.pass(25)
-		b.source.mu.Lock()
-		held, samples := b.source.history.bytes, len(b.source.history.samples)
-		b.source.mu.Unlock()
-		if held > 60_000 || samples < 3 || samples > 25 {
-			t.Errorf("%d samples of %d bytes", samples, held)
-		}
-		if notices := b.source.Notices(); len(notices) != 1 || !strings.Contains(notices[0], "history reaches back") {
-			t.Errorf("notices: %q", notices)
-		}
-		b.expect(":0 rate 100/100", "c_total", "")
-	})
-}
-
-// TestWhileUpdated is for the race detector: questions, samples and updates at
-// once.
-func TestWhileUpdated(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, b bench) {
-		c := b.scope.Counter("c_total", meter.Keys("x"))
-		c.Add(1, "0")
-		stop := make(chan struct{})
-		for worker := range 3 {
-			go func() {
-				for i := 0; ; i++ {
-					select {
-					case <-stop:
-						return
-					case <-time.After(time.Second):
-						c.Add(1, fmt.Sprint(i%50))
-						if worker > 0 {
-							b.ask("c_total", "x")
-						}
-					}
-				}
-			}()
-		}
-		b.pass(30)
-		close(stop)
-		synctest.Wait()
 	})
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -11,7 +13,9 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/metertree/metertree/server/internal/explorer"
 	"github.com/metertree/metertree/server/internal/prom"
+	"github.com/metertree/metertree/server/internal/queryapi"
 	"github.com/metertree/metertree/server/internal/serve"
 )
 
@@ -19,6 +23,7 @@ import (
 type ServeCmd struct {
 	ConfigFile string   `name:"config.file" aliases:"config" xor:"targets" placeholder:"FILE" help:"Prometheus configuration file: global, scrape_configs, remote_write, otlp."`
 	Scrape     []string `name:"scrape" xor:"targets" sep:"none" placeholder:"URL" help:"Scrape this URL. Repeatable."`
+	QueryURLFlags
 
 	ScrapeInterval      Duration `name:"scrape.interval" default:"5s" placeholder:"DURATION" help:"Time between scrapes of a --scrape URL (${default})."`
 	ScrapeBodySizeLimit ByteSize `name:"scrape.body-size-limit" default:"64MB" placeholder:"SIZE" help:"Fail a scrape whose uncompressed body is larger, unless its job sets a limit; 0B is no limit (${default})."`
@@ -60,6 +65,10 @@ Query it, as Grafana would:
 
   curl 'http://` + serve.DefaultListenAddress + `/api/v1/query?query=up'
 
+Store nothing, and show what another server stores:
+
+  metertree serve --query-url http://prometheus:9090
+
 Push to it: Prometheus remote write goes to /api/v1/write, OTLP over HTTP to /api/v1/otlp/v1/metrics.`
 }
 
@@ -68,8 +77,10 @@ func (c *ServeCmd) Validate() error {
 	if err := (prom.Options{Storage: c.storage(), Query: c.query(), Receivers: c.receivers()}).Check(); err != nil {
 		return err
 	}
-	_, err := prom.ConfigFromURLs(c.Scrape, c.defaults())
-	return err
+	if _, err := prom.ConfigFromURLs(c.Scrape, c.defaults()); err != nil {
+		return err
+	}
+	return c.check()
 }
 
 // Run implements the command.
@@ -79,17 +90,46 @@ func (c *ServeCmd) Run(ctx context.Context, streams Streams, command *kong.Conte
 	// A second interrupt, during a slow shutdown, ends the process at once.
 	context.AfterFunc(ctx, stop)
 
-	options := c.options()
+	ready := func(url string) { fmt.Fprintf(streams.Out, "metertree is ready at %s\n", url) }
+	if c.remote() {
+		return c.view(ctx, c.logger(streams.Err), ready)
+	}
+	options := c.serveOptions()
 	options.Reload = reloadSignals(ctx)
 	options.Flags = shownFlags(command)
 	options.Logger = c.logger(streams.Err)
-	options.OnReady = func(url string) {
-		fmt.Fprintf(streams.Out, "metertree is ready at %s\n", url)
-	}
+	options.OnReady = ready
 	return serve.Run(ctx, options)
 }
 
-func (c *ServeCmd) options() serve.Options {
+// view shows what another server stores.
+func (c *ServeCmd) view(ctx context.Context, logger *slog.Logger, ready func(url string)) error {
+	options, err := c.options()
+	if err != nil {
+		return err
+	}
+	options.Timeout = min(time.Duration(c.QueryTimeout), maxRemoteTimeout)
+	options.OnNotice = func(text string) { logger.Warn("what is shown is incomplete", "why", text) }
+	remote, err := queryapi.New(options)
+	if err != nil {
+		return err
+	}
+	defer remote.Close()
+	logger.Info("showing what another server stores", "url", remote.Name())
+	return serve.View(ctx, serve.ViewOptions{
+		ListenAddress: c.WebListenAddress,
+		Pages:         func(mux *http.ServeMux) { explorer.Mount(mux, remote) },
+		OnReady:       ready,
+		Version:       Version(),
+		Logger:        logger,
+	})
+}
+
+// maxRemoteTimeout is how long a remote may take for one query, below what the
+// pages wait for.
+const maxRemoteTimeout = 20 * time.Second
+
+func (c *ServeCmd) serveOptions() serve.Options {
 	options := serve.Options{
 		ListenAddress: c.WebListenAddress,
 		ConfigFile:    c.ConfigFile,
@@ -172,6 +212,9 @@ func shownFlags(command *kong.Context) map[string]string {
 			continue
 		}
 		value := command.FlagValue(flag)
+		if flag.Name == "query-url" {
+			continue // may hold a password, and is never in force here
+		}
 		switch v := value.(type) {
 		case []string:
 			shown[flag.Name] = strconv.Itoa(len(v)) + " given"

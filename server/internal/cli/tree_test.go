@@ -332,7 +332,7 @@ func TestTreeNarrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := defaultTree("").root(t.Context(), snapshot)
+	root, err := defaultTree("").root(t.Context(), tree.New(snapshot, wholeTree))
 	if err != nil {
 		t.Fatal(err)
 	}

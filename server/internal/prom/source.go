@@ -3,180 +3,97 @@ package prom
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 
+	"github.com/metertree/metertree/server/internal/promtree"
 	"github.com/metertree/metertree/tree"
 )
 
 // TreeSourceOptions tune a TreeSource. A zero field takes its default.
-type TreeSourceOptions struct {
-	// RateWindow is the range a rate is taken over; it should span at least two
-	// scrapes. Default 1m.
-	RateWindow time.Duration
-	// CacheFor is how long the list of families may be reused. Default 3s, and
-	// never less than ten times what reading it took.
-	CacheFor time.Duration
-	// Timeout bounds the evaluation of one call. Default 20s.
-	Timeout time.Duration
-	// Concurrency is how many queries one call evaluates at once. Default 4.
-	Concurrency int
-	// Now is the clock. Default time.Now.
-	Now func() time.Time
-}
+type TreeSourceOptions = promtree.Options
 
-func (o TreeSourceOptions) withDefaults() TreeSourceOptions {
-	if o.RateWindow <= 0 {
-		o.RateWindow = time.Minute
-	}
-	if o.CacheFor <= 0 {
-		o.CacheFor = 3 * time.Second
-	}
-	if o.Timeout <= 0 {
-		o.Timeout = 20 * time.Second
-	}
-	if o.Concurrency <= 0 {
-		o.Concurrency = 4
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return o
-}
+// TreeSource is a tree.Source that asks the engine. It is safe for concurrent use.
+type TreeSource = promtree.Source
 
 // MetadataLookup returns what is declared about families, by the name each was
 // declared under. It may return nil, and must be safe for concurrent use.
 type MetadataLookup func(ctx context.Context) map[string]tree.Metadata
 
-// TreeSource is a tree.Source that asks PromQL. Every number it gives is the
-// answer to a PromQL expression, built from matchers and never from text. It is
-// safe for concurrent use.
-type TreeSource struct {
-	engine    *promql.Engine
-	queryable storage.Queryable
-	metadata  MetadataLookup
-	options   TreeSourceOptions
-
-	mu       sync.Mutex // held while the families are read, so that callers share one reading
-	families []tree.Family
-	readAt   time.Time
-	keep     time.Duration // how long families may be reused
-}
-
 // NewTreeSource returns a source over what the engine finds in the queryable.
 // metadata may be nil.
 func NewTreeSource(engine *promql.Engine, queryable storage.Queryable, metadata MetadataLookup, options TreeSourceOptions) *TreeSource {
-	return &TreeSource{engine: engine, queryable: queryable, metadata: metadata, options: options.withDefaults()}
+	return promtree.New(treeBackend{engine, queryable, metadata}, options)
 }
 
-// Families implements tree.Source.
-func (s *TreeSource) Families(ctx context.Context) ([]tree.Family, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.options.Now()
-	if age := now.Sub(s.readAt); s.families != nil && age >= 0 && age < s.keep {
-		return s.families, nil
-	}
-	began := time.Now()
-	named := labels.MustNewMatcher(labels.MatchNotEqual, model.MetricNameLabel, "")
-	v, err := s.instant(ctx, aggregate(parser.COUNT, selectSeries(named), model.MetricNameLabel), now)
-	if err != nil {
-		return nil, fmt.Errorf("counting series: %w", err)
-	}
-	counts := make(map[string]int, len(v))
-	for _, sample := range v {
-		counts[sample.Metric.Get(model.MetricNameLabel)] = int(sample.F)
-	}
-	var meta map[string]tree.Metadata
-	if s.metadata != nil {
-		meta = s.metadata(ctx)
-	}
-	s.families, s.readAt = tree.Assemble(counts, meta), now
-	s.keep = max(s.options.CacheFor, 10*time.Since(began))
-	return s.families, nil
+// treeBackend answers from the engine. It implements promtree.Backend.
+type treeBackend struct {
+	engine    *promql.Engine
+	queryable storage.Queryable
+	metadata  MetadataLookup
 }
 
-// Axes implements tree.Source.
-func (s *TreeSource) Axes(ctx context.Context, sel tree.Selector) ([]tree.Axis, error) {
-	f, err := s.family(ctx, sel.Metric)
+// Catalogue implements promtree.Backend.
+func (b treeBackend) Catalogue(ctx context.Context, at time.Time) (promtree.Catalogue, error) {
+	counts, err := promtree.CountSeries(ctx, b, at)
 	if err != nil {
-		return nil, err
+		return promtree.Catalogue{}, err
 	}
-	drop := &parser.AggregateExpr{Op: parser.COUNT, Expr: valueSeries(f, sel), Grouping: ownLabels(f), Without: true}
-	v, err := s.instant(ctx, drop, s.options.Now())
-	if err != nil {
-		return nil, err
+	found := promtree.Catalogue{Series: counts}
+	if b.metadata != nil {
+		found.Declared = b.metadata(ctx)
 	}
-	sets := make([][]tree.Label, len(v))
-	for i, sample := range v {
-		sets[i] = treeLabels(sample.Metric)
-	}
-	return tree.CountAxes(sel, sets), nil
+	return found, nil
 }
 
-// ownLabels are the labels that tell the series of one stream apart.
-func ownLabels(f tree.Family) []string {
-	switch f.Kind {
-	case tree.KindHistogram:
-		return []string{labels.BucketLabel}
-	case tree.KindSummary:
-		return []string{"quantile"}
-	default:
-		return nil
-	}
-}
-
-func (s *TreeSource) family(ctx context.Context, name string) (tree.Family, error) {
-	families, err := s.Families(ctx)
+// Instant implements promtree.Backend.
+func (b treeBackend) Instant(ctx context.Context, query string, at time.Time) ([]promtree.Sample, error) {
+	q, err := b.engine.NewInstantQuery(ctx, b.queryable, nil, query, at)
 	if err != nil {
-		return tree.Family{}, err
+		return nil, fmt.Errorf("query %s: %w", query, err)
 	}
-	for _, f := range families {
-		if f.Name == name {
-			return f, nil
-		}
-	}
-	return tree.Family{}, fmt.Errorf("metric %q: %w: it may have stopped reporting", name, tree.ErrUnknownMetric)
-}
-
-// instant evaluates an expression at one moment.
-func (s *TreeSource) instant(ctx context.Context, expr parser.Expr, at time.Time) (promql.Vector, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	text := expr.String()
-	q, err := s.engine.NewInstantQuery(ctx, s.queryable, nil, text, at)
-	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", text, err)
-	}
-	defer q.Close()
+	defer q.Close() // gives back the memory of the answer, which is copied below
 	v, err := q.Exec(ctx).Vector()
 	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", text, err)
+		return nil, fmt.Errorf("query %s: %w", query, err)
 	}
-	// Copied, because closing the query gives its memory back.
-	return append(promql.Vector(nil), v...), nil
+	answer := make([]promtree.Sample, 0, len(v))
+	for _, sample := range v {
+		if sample.H == nil {
+			answer = append(answer, promtree.Sample{Labels: allLabels(sample.Metric), Value: sample.F})
+		}
+	}
+	return answer, nil
 }
 
-// over evaluates an expression at regular moments.
-func (s *TreeSource) over(ctx context.Context, expr parser.Expr, w tree.Window) (promql.Matrix, func(), error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	text := expr.String()
-	q, err := s.engine.NewRangeQuery(ctx, s.queryable, nil, text, w.Start, w.End, w.Step)
+// Range implements promtree.Backend.
+func (b treeBackend) Range(ctx context.Context, query string, w tree.Window) ([]promtree.Series, error) {
+	q, err := b.engine.NewRangeQuery(ctx, b.queryable, nil, query, w.Start, w.End, w.Step)
 	if err != nil {
-		cancel()
-		return nil, nil, fmt.Errorf("query %s: %w", text, err)
+		return nil, fmt.Errorf("query %s: %w", query, err)
 	}
-	done := func() { q.Close(); cancel() }
+	defer q.Close()
 	m, err := q.Exec(ctx).Matrix()
 	if err != nil {
-		done()
-		return nil, nil, fmt.Errorf("query %s: %w", text, err)
+		return nil, fmt.Errorf("query %s: %w", query, err)
 	}
-	return m, done, nil
+	answer := make([]promtree.Series, len(m))
+	for i, series := range m {
+		answer[i].Labels = allLabels(series.Metric)
+		answer[i].Points = make([]promtree.Point, len(series.Floats))
+		for j, p := range series.Floats {
+			answer[i].Points[j] = promtree.Point{Millis: p.T, Value: p.F}
+		}
+	}
+	return answer, nil
+}
+
+// allLabels are the labels of a series, its name among them.
+func allLabels(ls labels.Labels) []tree.Label {
+	out := make([]tree.Label, 0, ls.Len())
+	ls.Range(func(l labels.Label) { out = append(out, tree.Label{Name: l.Name, Value: l.Value}) })
+	return out
 }

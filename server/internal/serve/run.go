@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/metertree/metertree/server/internal/prom"
 	"golang.org/x/sync/errgroup"
 )
-
-// shutdownGrace is how long a shutdown waits for requests in flight before it
-// cuts them off.
-const shutdownGrace = 2 * time.Second
 
 // Run serves until the context ends, then shuts down in order: requests, scrapes,
 // forwarding, storage. It returns nil after an orderly shutdown. An error found
@@ -75,7 +70,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, config *prom.Co
 	group.Go(func() error {
 		defer stop()
 		defer close(s.httpDone)
-		return s.serveHTTP(ctx, listener)
+		return serveHTTP(ctx, listener, s.pages, s.options.Query.Timeout+30*time.Second, s.log)
 	})
 	group.Go(func() error {
 		err := s.runNode(ctx, stop, config)
@@ -117,38 +112,4 @@ func (s *server) announce() {
 	if s.options.OnReady != nil {
 		s.options.OnReady(url)
 	}
-}
-
-// serveHTTP serves until the context ends, then lets requests finish for a
-// moment.
-func (s *server) serveHTTP(ctx context.Context, listener net.Listener) error {
-	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
-	defer endRequests()
-	httpServer := &http.Server{
-		Handler:           s.pages,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      s.options.Query.Timeout + 30*time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return requests },
-	}
-	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
-		defer cancel()
-		err := httpServer.Shutdown(grace)
-		endRequests()
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = httpServer.Close()
-		}
-		stopped <- err
-	})
-	err := httpServer.Serve(listener)
-	if stop() {
-		// Serving ended by itself: nobody asked for a shutdown.
-		return fmt.Errorf("HTTP server on %s ended: %w", s.address, err)
-	}
-	return <-stopped
 }

@@ -23,22 +23,31 @@ type selfMetrics struct {
 	loadedAt   meter.Gauge
 }
 
-func newSelfMetrics(version string, logger *slog.Logger) (*selfMetrics, error) {
+// newProcessMetrics are those that do not depend on what the program does.
+func newProcessMetrics(version string, logger *slog.Logger) (*selfMetrics, meter.Scope, error) {
 	m := &selfMetrics{registry: registry.New(registry.Options{Logger: logger})}
 	root := meter.New(m.registry)
+	own := root.Scope("metertree")
 	if err := goruntime.Register(root); err != nil {
-		return nil, err
+		return nil, own, err
 	}
 	if err := process.Register(root); err != nil {
-		return nil, err
+		return nil, own, err
 	}
-	own := root.Scope("metertree")
 	build, err := own.NewGauge("build_info", meter.Keys("service", "version", "goversion"), meter.Fold(metric.FoldSum),
 		meter.Help("Constant 1, labelled with what the program is and what it was built from."))
 	if err != nil {
-		return nil, err
+		return nil, own, err
 	}
 	build.Set(1, "metertree", version, runtime.Version())
+	return m, own, nil
+}
+
+func newSelfMetrics(version string, logger *slog.Logger) (*selfMetrics, error) {
+	m, own, err := newProcessMetrics(version, logger)
+	if err != nil {
+		return nil, err
+	}
 	config := own.Scope("config")
 	if m.successful, err = config.NewGauge("last_reload_success", meter.Fold(metric.FoldMin),
 		meter.Help("Whether the last attempt to load the configuration succeeded.")); err != nil {

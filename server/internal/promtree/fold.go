@@ -1,4 +1,4 @@
-package prom
+package promtree
 
 import (
 	"context"
@@ -6,14 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/prometheus/promql"
-
 	"github.com/metertree/metertree/tree"
 )
 
 // Fold implements tree.Source. Counters and observations are rates; those with
 // too little history for one are totals, and say so.
-func (s *TreeSource) Fold(ctx context.Context, queries []tree.Query) ([]tree.Result, error) {
+func (s *Source) Fold(ctx context.Context, queries []tree.Query) ([]tree.Result, error) {
 	results := make([]tree.Result, len(queries))
 	at := s.options.Now()
 	next := make(chan int)
@@ -34,7 +32,7 @@ func (s *TreeSource) Fold(ctx context.Context, queries []tree.Query) ([]tree.Res
 }
 
 // fold answers one query: the node first, then its branches, at the same moment.
-func (s *TreeSource) fold(ctx context.Context, q tree.Query, at time.Time) tree.Result {
+func (s *Source) fold(ctx context.Context, q tree.Query, at time.Time) tree.Result {
 	node := q
 	node.By = ""
 	groups, meaning, err := s.groups(ctx, node, tree.MeaningNone, at)
@@ -59,7 +57,7 @@ func (s *TreeSource) fold(ctx context.Context, q tree.Query, at time.Time) tree.
 
 // groups evaluates a query for each value of the label it is expanded by. as is
 // the meaning the values must have, or MeaningNone to choose it.
-func (s *TreeSource) groups(ctx context.Context, q tree.Query, as tree.Meaning, at time.Time) ([]tree.Group, tree.Meaning, error) {
+func (s *Source) groups(ctx context.Context, q tree.Query, as tree.Meaning, at time.Time) ([]tree.Group, tree.Meaning, error) {
 	streams, err := s.instant(ctx, streamsExpr(q), at)
 	if err != nil {
 		return nil, "", err
@@ -92,15 +90,15 @@ type groupSet struct {
 	groups map[string]*tree.Group
 }
 
-func (s groupSet) set(v promql.Vector, apply func(*tree.Group, float64)) {
+func (s groupSet) set(v []Sample, apply func(*tree.Group, float64)) {
 	for _, sample := range v {
-		value := sample.Metric.Get(s.by)
+		value := valueOf(sample.Labels, s.by)
 		g := s.groups[value]
 		if g == nil {
 			g = &tree.Group{Value: value, Reading: tree.Reading{Meaning: tree.MeaningNone, Value: tree.NoData}}
 			s.groups[value] = g
 		}
-		apply(g, sample.F)
+		apply(g, sample.Value)
 	}
 }
 
@@ -114,7 +112,7 @@ func (s groupSet) list() []tree.Group {
 
 // values reads the number of each group and says what it means. A rate is read
 // first; with no history for one, the total.
-func (s *TreeSource) values(ctx context.Context, q tree.Query, as tree.Meaning, at time.Time) (promql.Vector, tree.Meaning, error) {
+func (s *Source) values(ctx context.Context, q tree.Query, as tree.Meaning, at time.Time) ([]Sample, tree.Meaning, error) {
 	if !increases(q.Family) {
 		v, err := s.instant(ctx, gaugeExpr(q), at)
 		return v, tree.MeaningSingle, err
@@ -142,7 +140,7 @@ func setValue(g *tree.Group, f tree.Family, v float64, meaning tree.Meaning) {
 	g.Reading.Value, g.Reading.Meaning = tree.Number(v), meaning
 }
 
-func (s *TreeSource) quantiles(ctx context.Context, q tree.Query, meaning tree.Meaning, at time.Time, groups groupSet) error {
+func (s *Source) quantiles(ctx context.Context, q tree.Query, meaning tree.Meaning, at time.Time, groups groupSet) error {
 	window := time.Duration(0)
 	if meaning == tree.MeaningRate {
 		window = s.options.RateWindow

@@ -1,19 +1,16 @@
-package prom
+package promtree
 
 import (
 	"context"
 	"sort"
 	"time"
 
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
-
 	"github.com/metertree/metertree/tree"
 )
 
 // Range implements tree.Source. Rates are taken over the rate window, or over
 // the step when that is longer, so that no sample falls between two points.
-func (s *TreeSource) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.RangeResult, error) {
+func (s *Source) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.RangeResult, error) {
 	times := w.Instants()
 	r := tree.RangeResult{Times: times, Meaning: s.rangeMeaning(q)}
 	node := q
@@ -36,14 +33,14 @@ func (s *TreeSource) Range(ctx context.Context, q tree.Query, w tree.Window) (tr
 	return r, nil
 }
 
-func (s *TreeSource) rangeMeaning(q tree.Query) tree.Meaning {
+func (s *Source) rangeMeaning(q tree.Query) tree.Meaning {
 	if increases(q.Family) {
 		return tree.MeaningRate
 	}
 	return tree.GaugeMeaning(q.Family.Fold, q.Family.Series)
 }
 
-func (s *TreeSource) rangeExpr(q tree.Query, step time.Duration) parser.Expr {
+func (s *Source) rangeExpr(q tree.Query, step time.Duration) expr {
 	window := max(s.options.RateWindow, step)
 	switch {
 	case q.Quantile > 0:
@@ -55,26 +52,25 @@ func (s *TreeSource) rangeExpr(q tree.Query, step time.Duration) parser.Expr {
 	}
 }
 
-func (s *TreeSource) lines(ctx context.Context, q tree.Query, w tree.Window, points int) ([]tree.Line, error) {
-	m, done, err := s.over(ctx, s.rangeExpr(q, w.Step), w)
+func (s *Source) lines(ctx context.Context, q tree.Query, w tree.Window, points int) ([]tree.Line, error) {
+	m, err := s.over(ctx, s.rangeExpr(q, w.Step), w)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	lines := make([]tree.Line, 0, len(m))
 	for _, series := range m {
-		lines = append(lines, tree.Line{Value: series.Metric.Get(q.By), Points: align(series, w, points)})
+		lines = append(lines, tree.Line{Value: valueOf(series.Labels, q.By), Points: align(series, w, points)})
 	}
 	return lines, nil
 }
 
 // align puts a series' points at their places in the window.
-func align(series promql.Series, w tree.Window, points int) []tree.Number {
+func align(series Series, w tree.Window, points int) []tree.Number {
 	out := absent(points)
-	for _, p := range series.Floats {
-		i := int((p.T - w.Start.UnixMilli()) / w.Step.Milliseconds())
+	for _, p := range series.Points {
+		i := int((p.Millis - w.Start.UnixMilli()) / w.Step.Milliseconds())
 		if i >= 0 && i < points {
-			out[i] = tree.Number(p.F)
+			out[i] = tree.Number(p.Value)
 		}
 	}
 	return out

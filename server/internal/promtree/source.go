@@ -1,0 +1,184 @@
+package promtree
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/metertree/metertree/tree"
+)
+
+// Backend evaluates PromQL and knows which series there are. It must be safe for
+// concurrent use and honour the context.
+type Backend interface {
+	// Instant evaluates a query at one moment.
+	Instant(ctx context.Context, query string, at time.Time) ([]Sample, error)
+	// Range evaluates a query at the instants of a window.
+	Range(ctx context.Context, query string, w tree.Window) ([]Series, error)
+	// Catalogue tells which series are there at a moment.
+	Catalogue(ctx context.Context, at time.Time) (Catalogue, error)
+}
+
+// Sample is one series of an instant answer. A backend leaves out what is not a
+// float.
+type Sample struct {
+	// Labels are shared and not to be written; __name__ is one of them.
+	Labels []tree.Label
+	Value  float64
+}
+
+// Series is one series of an answer over a window.
+type Series struct {
+	Labels []tree.Label // as a Sample's
+	Points []Point
+}
+
+// Point is a value at a moment, in Unix milliseconds.
+type Point struct {
+	Millis int64
+	Value  float64
+}
+
+// Catalogue is what there is to show.
+type Catalogue struct {
+	Series   map[string]int           // current ones under each stored name
+	Declared map[string]tree.Metadata // by the name each was declared under
+}
+
+// Options tune a Source. A zero field takes its default.
+type Options struct {
+	// RateWindow is the range a rate is taken over; it should span at least two
+	// scrapes. Default 1m.
+	RateWindow time.Duration
+	// CacheFor is how long the list of families may be reused. Default 3s, and
+	// never less than ten times what reading it took.
+	CacheFor time.Duration
+	// Timeout bounds the evaluation of one query. Default 20s.
+	Timeout time.Duration
+	// Concurrency is how many queries one call evaluates at once. Default 4.
+	Concurrency int
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.RateWindow <= 0 {
+		o.RateWindow = time.Minute
+	}
+	if o.CacheFor <= 0 {
+		o.CacheFor = 3 * time.Second
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 20 * time.Second
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 4
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Source is a tree.Source whose every number is the answer to a PromQL
+// expression. It is safe for concurrent use.
+type Source struct {
+	backend Backend
+	options Options
+
+	reading  chan struct{} // holds a token while the families are read, so that callers share one reading
+	families []tree.Family
+	readAt   time.Time
+	keep     time.Duration // how long families may be reused
+}
+
+// New returns a source over what the backend answers.
+func New(backend Backend, options Options) *Source {
+	return &Source{backend: backend, options: options.withDefaults(), reading: make(chan struct{}, 1)}
+}
+
+// Families implements tree.Source.
+func (s *Source) Families(ctx context.Context) ([]tree.Family, error) {
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the list of metrics: %w", ctx.Err())
+	}
+	now := s.options.Now()
+	if age := now.Sub(s.readAt); s.families != nil && age >= 0 && age < s.keep {
+		return s.families, nil
+	}
+	began := time.Now()
+	found, err := s.backend.Catalogue(ctx, now)
+	if err != nil {
+		return nil, fmt.Errorf("counting series: %w", err)
+	}
+	s.families, s.readAt = tree.Assemble(found.Series, found.Declared), now
+	s.keep = max(s.options.CacheFor, 10*time.Since(began))
+	return s.families, nil
+}
+
+// CountSeries counts the current series of each of the names, or of every name,
+// for the catalogue of a backend.
+func CountSeries(ctx context.Context, b Backend, at time.Time, names ...string) (map[string]int, error) {
+	v, err := b.Instant(ctx, string(namesExpr(names...)), at)
+	counts := make(map[string]int, len(v))
+	for _, sample := range v {
+		counts[valueOf(sample.Labels, nameLabel)] = int(sample.Value)
+	}
+	return counts, err
+}
+
+// Axes implements tree.Source.
+func (s *Source) Axes(ctx context.Context, sel tree.Selector) ([]tree.Axis, error) {
+	f, err := s.family(ctx, sel.Metric)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.instant(ctx, streamSetsExpr(f, sel), s.options.Now())
+	if err != nil {
+		return nil, err
+	}
+	sets := make([][]tree.Label, len(v))
+	for i, sample := range v {
+		sets[i] = sample.Labels
+	}
+	return tree.CountAxes(sel, sets), nil
+}
+
+func (s *Source) family(ctx context.Context, name string) (tree.Family, error) {
+	families, err := s.Families(ctx)
+	if err != nil {
+		return tree.Family{}, err
+	}
+	for _, f := range families {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return tree.Family{}, fmt.Errorf("metric %q: %w: it may have stopped reporting", name, tree.ErrUnknownMetric)
+}
+
+// instant evaluates an expression at one moment.
+func (s *Source) instant(ctx context.Context, e expr, at time.Time) ([]Sample, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	return s.backend.Instant(ctx, string(e), at)
+}
+
+// over evaluates an expression at regular moments.
+func (s *Source) over(ctx context.Context, e expr, w tree.Window) ([]Series, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	return s.backend.Range(ctx, string(e), w)
+}
+
+func valueOf(labels []tree.Label, name string) string {
+	for _, l := range labels {
+		if l.Name == name {
+			return l.Value
+		}
+	}
+	return ""
+}

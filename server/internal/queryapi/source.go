@@ -1,0 +1,58 @@
+package queryapi
+
+import (
+	"time"
+
+	"github.com/metertree/metertree/server/internal/promtree"
+)
+
+// Source is a tree.Source that asks a remote server. It is safe for concurrent
+// use.
+type Source struct {
+	*promtree.Source
+	backend *backend
+}
+
+// New returns a source over the server the options describe. It sends nothing
+// until it is asked. Close it when it is done.
+func New(options Options) (*Source, error) {
+	if err := options.Check(); err != nil {
+		return nil, err
+	}
+	options = options.withDefaults()
+	client, err := newClient(options)
+	if err != nil {
+		return nil, err
+	}
+	b := &backend{
+		client:  client,
+		options: options,
+		answers: newFlights(options.CacheFor, options.Timeout, options.Now),
+		notices: notices{now: options.Now, first: options.OnNotice},
+	}
+	return &Source{
+		backend: b,
+		Source: promtree.New(b, promtree.Options{
+			RateWindow: options.RateWindow,
+			// The backend reports its own timeouts, in words that help.
+			Timeout:     options.Timeout + time.Second,
+			Concurrency: options.Concurrency,
+			// Rounded, so that those who ask at about the same time ask the same.
+			Now: func() time.Time { return options.Now().Truncate(options.CacheFor) },
+		}),
+	}, nil
+}
+
+// Name is the server's address, without credentials.
+func (s *Source) Name() string { return s.backend.client.name }
+
+// Notices are what is missing from recent answers and why, as sentences: a server
+// that answered in part, metrics that could not be counted, kinds that could not
+// be read. It is empty when nothing is.
+func (s *Source) Notices() []string { return s.backend.notices.recent() }
+
+// Close cuts off queries under way and waits for them.
+func (s *Source) Close() {
+	s.backend.answers.close()
+	s.backend.client.http.CloseIdleConnections()
+}

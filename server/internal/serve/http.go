@@ -1,0 +1,49 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// shutdownGrace is how long a shutdown waits for requests in flight before it
+// cuts them off.
+const shutdownGrace = 2 * time.Second
+
+// serveHTTP serves until the context ends, then lets requests finish for a
+// moment. An answer may take the time given.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, answerWithin time.Duration, log *slog.Logger) error {
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	httpServer := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      answerWithin,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		err := httpServer.Shutdown(grace)
+		endRequests()
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = httpServer.Close()
+		}
+		stopped <- err
+	})
+	err := httpServer.Serve(listener)
+	if stop() {
+		// Serving ended by itself: nobody asked for a shutdown.
+		return fmt.Errorf("HTTP server on %s ended: %w", dialable(listener), err)
+	}
+	return <-stopped
+}

@@ -1,0 +1,59 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/metertree/metertree/export/prometheus"
+)
+
+// viewTimeout is how long an answer of a viewer may take, slow remote included.
+const viewTimeout = time.Minute
+
+// ViewOptions describe a viewer: a server that shows what another one stores.
+type ViewOptions struct {
+	// ListenAddress is host:port; port 0 takes a free one.
+	ListenAddress string
+	// Pages adds what is shown, / among it.
+	Pages func(*http.ServeMux)
+	// OnReady is called once, when requests are answered, with the URL. It must
+	// not block.
+	OnReady func(url string)
+	// Version is metertree's own version.
+	Version string
+	// Logger gets what the viewer has to say. Nil discards it.
+	Logger *slog.Logger
+}
+
+// View serves pages until the context ends; nothing is scraped, received or
+// stored. It answers probes and its own /metrics, but none of the Prometheus API.
+// It returns nil after an orderly shutdown.
+func View(ctx context.Context, options ViewOptions) error {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	listener, err := listen(options.ListenAddress)
+	if err != nil {
+		return err
+	}
+	self, _, err := newProcessMetrics(options.Version, options.Logger)
+	if err != nil {
+		return errors.Join(fmt.Errorf("own metrics: %w", err), listener.Close())
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, "ready") })
+	mux.Handle("GET /metrics", prometheus.Handler(self.registry, prometheus.Options{Logger: options.Logger}))
+	options.Pages(mux)
+	url := "http://" + dialable(listener) + "/"
+	options.Logger.Info("ready", "url", url)
+	if options.OnReady != nil {
+		// The listener takes connections already; they are served in a moment.
+		options.OnReady(url)
+	}
+	return serveHTTP(ctx, listener, mux, viewTimeout, options.Logger)
+}

@@ -20,6 +20,8 @@ type Observer struct {
 	family *family
 	parts  *Instrument
 	points []metric.Point
+	// merges is set if label sets may have become one.
+	merges bool
 }
 
 // Int gives the value of an Int64 family.
@@ -52,6 +54,7 @@ func (o *Observer) add(p metric.Point, values []string) {
 	if o.family.normalises {
 		o.family.normalised(all)
 	}
+	o.merges = o.family.cutLong(all) || o.merges
 	p.Labels = metric.EncodeLabels(o.family.keys, all)
 	o.points = append(o.points, p)
 }
@@ -59,7 +62,7 @@ func (o *Observer) add(p metric.Point, values []string) {
 // runCallback returns what the callback gives, sorted by labels, each label set
 // once.
 func (f *family) runCallback() []metric.Point {
-	o := &Observer{family: f, parts: f.callbackParts}
+	o := &Observer{family: f, parts: f.callbackParts, merges: f.normalises}
 	f.registry.protect(f.Name, func() { f.read(o) })
 	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
 		return strings.Compare(string(a.Labels), string(b.Labels))
@@ -70,7 +73,7 @@ func (f *family) runCallback() []metric.Point {
 		switch {
 		case last < 0 || points[last].Labels != p.Labels:
 			points = append(points, p)
-		case f.normalises && !f.mergePoint(&points[last], &p):
+		case o.merges && !f.mergePoint(&points[last], &p):
 			f.registry.drop(f.Name, Merged)
 		}
 	}

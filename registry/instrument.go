@@ -152,7 +152,7 @@ const maxInline = 16
 
 // make finds or makes the series the hard way.
 func (i *Instrument) make(values []string, hash uint32) *series {
-	if i.family.normalises {
+	if i.family.normalises || hasLong(values) {
 		return i.makeNormalised(values)
 	}
 	all := i.allValues(make([]string, 0, maxInline), values)

@@ -96,6 +96,7 @@ func (i *Instrument) makeNormalised(values []string) *series {
 		f.values.Put(all)
 	}()
 	merged := f.normalised(*all)
+	merged = f.cutLong(*all) || merged
 	f.countOverflow(*all)
 	if merged {
 		f.countBeyondGuard(*all)

@@ -28,7 +28,7 @@ func TestLongValuesAreMerged(t *testing.T) {
 
 func TestLongValuesOfCallbacksAreMerged(t *testing.T) {
 	r := New(Options{})
-	err := r.DefineFunc(counter("calls_total", "prompt"), func(o *Observer) { 
+	err := r.DefineFunc(counter("calls_total", "prompt"), func(o *Observer) {
 		o.Int(7, strings.Repeat("x", 1<<20))
 		o.Int(2, strings.Repeat("y", 1<<20))
 	})

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -21,13 +22,13 @@ func TestFormatOf(t *testing.T) {
 		{"?format=text", "text/html", Text},
 	}
 	for _, tt := range tests {
-		r := httptest.NewRequest("GET", "/"+tt.query, nil)
+		r := httptest.NewRequest(http.MethodGet, "/"+tt.query, nil)
 		r.Header.Set("Accept", tt.accept)
 		if got, err := FormatOf(r); err != nil || got != tt.want {
 			t.Errorf("query %q, Accept %q: %s, %v, want %s", tt.query, tt.accept, got, err, tt.want)
 		}
 	}
-	_, err := FormatOf(httptest.NewRequest("GET", "/?format=xml", nil))
+	_, err := FormatOf(httptest.NewRequest(http.MethodGet, "/?format=xml", nil))
 	if err == nil || !strings.Contains(err.Error(), `"xml"`) || !strings.Contains(err.Error(), "json, text or html") {
 		t.Errorf("error %v, want one that names the value and what there is", err)
 	}

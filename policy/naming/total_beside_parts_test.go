@@ -11,6 +11,7 @@ func TestTotalBesideParts(t *testing.T) {
 		{some("read", "write", "total"), `label kind has the value "total"`},
 		{some("All", "read"), `"All"`},
 		{some("all"), ""},
+		{Metric{Name: "a_metric_info", Labels: some("sum", "max").Labels}, ""},
 		{some(), ""},
 	})
 }

@@ -53,7 +53,8 @@ type Config struct {
 	// Admission says which definitions are taken and what bounds their values;
 	// the zero value takes all, and shows no tenants.
 	Admission admission.Options
-	// Views change what is kept of metrics and what /metrics shows of them.
+	// Views change what is kept of metrics and what /metrics shows of them. The
+	// latter can be replaced later: see Runtime.ReplaceViews.
 	Views []integrate.View
 	// Exposition configures /metrics beyond its defaults. Its Logger is Logger.
 	Exposition prometheus.Options

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/collect"
+	"github.com/metertree/metertree/integrate"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/observer"
 	"github.com/metertree/metertree/registry"
@@ -140,6 +141,41 @@ func (rt *Runtime) Refresher() *collect.Refresher { return rt.pipeline.refresher
 // late for it.
 func (rt *Runtime) DeleteTenant(tenant string) (ended int) {
 	return rt.pipeline.policy.DeleteTenant(rt.pipeline.registry, tenant)
+}
+
+// ReplaceViews changes what /metrics and the tree show, from the next collection
+// on; without views they show all that is kept. Views given here only derive
+// from what is kept, which Config.Views has decided at Start: a metric that it
+// drops stays dropped, and values stay in the aggregation and the buckets that it
+// asked for.
+//
+// No count is lost: totals go on as integrate.Integrator.Replace describes. If
+// the views contradict one another or cannot be applied to the metrics that are
+// there, if ctx ends while a collection is in the way, and after Close, it fails
+// and changes nothing.
+func (rt *Runtime) ReplaceViews(ctx context.Context, views ...integrate.View) error {
+	made, err := integrate.NewViews(views...)
+	if err == nil {
+		err = rt.pipeline.producer.replace(ctx, made)
+	}
+	if err != nil {
+		return fmt.Errorf("views were not replaced: %w", err)
+	}
+	return nil
+}
+
+// ReplaceExporterViews does for what one of Config.Exporters is given what
+// ReplaceViews does for what /metrics shows. It waits for the export under way.
+// What is not delivered yet is exported as the new views say.
+func (rt *Runtime) ReplaceExporterViews(ctx context.Context, exporter string, views ...integrate.View) error {
+	made, err := integrate.NewViews(views...)
+	if err == nil {
+		err = rt.pipeline.replaceViews(ctx, exporter, made)
+	}
+	if err != nil {
+		return fmt.Errorf("views of exporter %q were not replaced: %w", exporter, err)
+	}
+	return nil
 }
 
 // Flush exports now what Config.Exporters have not been given yet.

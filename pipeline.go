@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/metertree/metertree/admission"
 	"github.com/metertree/metertree/collect"
 	"github.com/metertree/metertree/control"
-	"github.com/metertree/metertree/export/prometheus"
 	"github.com/metertree/metertree/integrate"
 	"github.com/metertree/metertree/registry"
 	"github.com/metertree/metertree/tree/live"
@@ -20,13 +22,19 @@ type pipeline struct {
 	policy    *admission.Policy
 	refresher *collect.Refresher
 	// producer is what /metrics shows.
-	producer prometheus.Producer
+	producer *shown
 	// live is the tree over it. It does nothing until somebody looks.
 	live *live.Source
-	// push is nil without exporters.
-	push        *control.Push
-	integrators []*integrate.Integrator
-	detach      func()
+	// push is nil without exporters, and in a build that exports nothing.
+	push      *control.Push
+	exporters []fed
+	detach    func()
+}
+
+// fed is an exporter's integrator.
+type fed struct {
+	name       string
+	integrator *integrate.Integrator
 }
 
 // newPipeline makes the registry and all that reads it. If it fails, it leaves
@@ -53,7 +61,7 @@ func newPipeline(config Config) (*pipeline, error) {
 	})
 	p.detach = policy.Attach(p.registry)
 	if err := p.connect(config, views); err != nil {
-		p.close()
+		p.close(context.Background())
 		return nil, err
 	}
 	p.live = live.New(p.producer, live.Options{})
@@ -62,17 +70,11 @@ func newPipeline(config Config) (*pipeline, error) {
 
 // connect makes the readers of the registry.
 func (p *pipeline) connect(config Config, views *integrate.Views) error {
-	p.producer = p.registry
+	p.producer = &shown{registry: p.registry, logger: config.Logger}
 	if len(config.Views) > 0 {
-		integrator, err := p.integrator(integrate.Options{Views: views, Logger: config.Logger})
-		if err != nil {
+		if err := p.producer.replace(context.Background(), views); err != nil {
 			return fmt.Errorf("Config.Views: %w", err)
 		}
-		p.producer = control.NewPull(integrator, control.PullOptions{Refresh: p.registry.Refresh, Logger: config.Logger})
-	}
-	scope := rootScope(p.registry, config)
-	if len(config.Exporters) == 0 || !scope.Enabled() {
-		return nil
 	}
 	var targets []control.Target
 	for _, e := range config.Exporters {
@@ -81,6 +83,10 @@ func (p *pipeline) connect(config Config, views *integrate.Views) error {
 			return fmt.Errorf("exporter %q: %w", e.Name, err)
 		}
 		targets = append(targets, target)
+	}
+	scope := rootScope(p.registry, config)
+	if len(targets) == 0 || !scope.Enabled() {
+		return nil
 	}
 	push, err := control.NewPush(control.PushOptions{
 		Targets: targets,
@@ -98,18 +104,38 @@ func (p *pipeline) target(config Config, e Exporter) (control.Target, error) {
 	if err != nil {
 		return control.Target{}, err
 	}
-	integrator, err := p.integrator(integrate.Options{
+	integrator, err := integrate.New(p.registry, integrate.Options{
 		Grouping: e.Grouping, Views: views, Temporality: e.Temporality, Logger: config.Logger,
 	})
+	if err == nil {
+		p.exporters = append(p.exporters, fed{e.Name, integrator})
+	}
 	return control.Target{Name: e.Name, Exporter: e.Exporter, Integrator: integrator}, err
 }
 
-func (p *pipeline) integrator(options integrate.Options) (*integrate.Integrator, error) {
-	integrator, err := integrate.New(p.registry, options)
-	if err == nil {
-		p.integrators = append(p.integrators, integrator)
+// replaceViews changes what an exporter is given.
+func (p *pipeline) replaceViews(ctx context.Context, exporter string, views *integrate.Views) error {
+	at := slices.IndexFunc(p.exporters, func(e fed) bool { return e.name == exporter })
+	if at < 0 {
+		return p.unknown()
 	}
-	return integrator, err
+	if p.push == nil {
+		return nil
+	}
+	return p.push.Between(ctx, exporter, func() error { return p.exporters[at].integrator.Replace(views) })
+}
+
+// unknown is the error of a name that no exporter has, which names those there
+// are.
+func (p *pipeline) unknown() error {
+	if len(p.exporters) == 0 {
+		return errors.New("there are no exporters: give some as Config.Exporters")
+	}
+	names := make([]string, len(p.exporters))
+	for i, e := range p.exporters {
+		names[i] = strconv.Quote(e.name)
+	}
+	return fmt.Errorf("there is no such exporter: name one of %s", strings.Join(names, ", "))
 }
 
 // startPush begins to export, if there is anything to export to.
@@ -128,16 +154,23 @@ func (p *pipeline) shutDown(ctx context.Context) error {
 	if p.refresher != nil {
 		err = errors.Join(err, p.refresher.Close(ctx))
 	}
-	p.close()
+	p.close(ctx)
 	return err
 }
 
-func (p *pipeline) close() {
+func (p *pipeline) close(ctx context.Context) {
 	p.detach()
 	if p.live != nil {
 		p.live.Close()
 	}
-	for _, integrator := range p.integrators {
-		integrator.Close()
+	p.producer.close(ctx)
+	for _, e := range p.exporters {
+		if p.push == nil {
+			e.integrator.Close()
+			continue
+		}
+		release(ctx, e.integrator, func(ctx context.Context, call func() error) error {
+			return p.push.Between(ctx, e.name, call)
+		})
 	}
 }

@@ -10,13 +10,18 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/metertree/metertree"
 	"github.com/metertree/metertree/admission"
 	"github.com/metertree/metertree/collect"
+	"github.com/metertree/metertree/export"
 	"github.com/metertree/metertree/export/exporttest"
 	"github.com/metertree/metertree/export/stdout"
 	"github.com/metertree/metertree/integrate"
@@ -236,4 +241,224 @@ func TestHungCollectorHoldsUpNobody(t *testing.T) {
 			t.Errorf("scrape %d: no line %q", scrape, line)
 		}
 	}
+}
+
+// replaced are sets of views that are derived from a counter with the labels op
+// and peer.
+var replaced = [][]integrate.View{
+	{{Drop: []string{"peer"}, Match: integrate.Match{Name: "app_calls_total"}}},
+	nil,
+	{{Keep: []string{"peer"}, Match: integrate.Match{Name: "app_calls_total"}}},
+	{{Keep: []string{}, Rename: "app_requests_total", Match: integrate.Match{Name: "app_calls_total"}}},
+}
+
+var callsLine = regexp.MustCompile(`(?m)^app_(?:calls|requests)_total(?:\{.*\})? (\d+)$`)
+
+// callsShown returns the sum of the counter over all labels.
+func callsShown(t *testing.T, rt *metertree.Runtime) (sum int) {
+	t.Helper()
+	for _, line := range callsLine.FindAllStringSubmatch(scrapeText(t, rt, ""), -1) {
+		n, err := strconv.Atoi(line[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+// TestViewsAreReplacedUnderLoad counts while views are replaced, scrapes and
+// exports run: nothing is lost, nothing counted twice, and totals never shrink.
+func TestViewsAreReplacedUnderLoad(t *testing.T) {
+	const writers, updates, replacements = 4, 20_000, 40
+	sink := &exporttest.Recorder{}
+	rt := startWith(t, metertree.Config{Period: time.Hour, Exporters: []metertree.Exporter{
+		{Name: "deltas", Exporter: sink, Temporality: metric.Delta},
+	}})
+	calls := rt.Scope("app").Counter("calls_total", meter.Keys("op", "peer"))
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range updates {
+				calls.Inc(fmt.Sprint(i%3), fmt.Sprint(w))
+			}
+		})
+	}
+	group.Go(func() {
+		last := 0
+		for range replacements {
+			now := callsShown(t, rt)
+			if now < last {
+				t.Errorf("the total fell from %d to %d", last, now)
+			}
+			last = now
+			if err := rt.Flush(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	group.Go(func() {
+		for i := range replacements {
+			views := replaced[i%len(replaced)]
+			err := errors.Join(rt.ReplaceViews(t.Context(), views...), rt.ReplaceExporterViews(t.Context(), "deltas", views...))
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	group.Wait()
+	for _, views := range replaced {
+		if err := rt.ReplaceViews(t.Context(), views...); err != nil {
+			t.Error(err)
+		}
+		if got := callsShown(t, rt); got != writers*updates {
+			t.Errorf("%d shown under %v, want %d", got, views, writers*updates)
+		}
+	}
+	if err := rt.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+	got := 0
+	for _, name := range []string{"app_calls_total", "app_requests_total"} {
+		for _, n := range exported(sink, name) {
+			got += int(n)
+		}
+	}
+	if got != writers*updates {
+		t.Errorf("%d delivered, want %d", got, writers*updates)
+	}
+}
+
+// TestReplacedViewsOnlyDerive gives views to a program that began with some, and
+// takes them away.
+func TestReplacedViewsOnlyDerive(t *testing.T) {
+	rt := startWith(t, metertree.Config{Views: []integrate.View{
+		{Match: integrate.Match{Name: "app_noise_total"}, Aggregation: metric.Drop},
+		{Match: integrate.Match{Name: "app_calls_total"}, Drop: []string{"peer"}},
+	}})
+	rt.Scope("app").Counter("noise_total").Inc()
+	calls := rt.Scope("app").Counter("calls_total", meter.Keys("op", "peer"))
+	calls.Inc("get", "a")
+	calls.Inc("get", "b")
+	if err := rt.ReplaceViews(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	text := scrapeText(t, rt, "")
+	for _, line := range []string{`app_calls_total{op="get",peer="a"} 1`, `app_calls_total{op="get",peer="b"} 1`} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("no line %q in\n%s", line, text)
+		}
+	}
+	if strings.Contains(text, "noise") {
+		t.Error("what was never kept is shown")
+	}
+}
+
+func TestReplacementsThatFailChangeNothing(t *testing.T) {
+	sink := &exporttest.Recorder{}
+	old := integrate.View{Match: integrate.Match{Name: "app_calls_total"}, Drop: []string{"peer"}}
+	rt := startWith(t, metertree.Config{
+		Views: []integrate.View{old},
+		Exporters: []metertree.Exporter{
+			{Name: "steady", Exporter: sink, Views: []integrate.View{old}},
+			{Name: "other", Exporter: &exporttest.Recorder{}},
+		},
+	})
+	calls := rt.Scope("app").Counter("calls_total", meter.Keys("peer"))
+	calls.Inc("a")
+	calls.Inc("b")
+	rt.Scope("app").Histogram("wait_seconds", meter.Buckets(1, 2)).Observe(1)
+	match := integrate.Match{Name: "app_calls_total"}
+	for says, views := range map[string][]integrate.View{
+		"view 1 (":         {{Match: match, Rename: "a_total"}, {Match: match, Rename: "b_total"}},
+		"app_wait_seconds": {{Match: integrate.Match{Name: "app_wait_seconds"}, Buckets: []float64{1, 3}}},
+	} {
+		for _, err := range []error{
+			rt.ReplaceViews(t.Context(), views...), rt.ReplaceExporterViews(t.Context(), "steady", views...),
+		} {
+			if err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("error %v, want one that says %s", err, says)
+			}
+		}
+	}
+	err := rt.ReplaceExporterViews(t.Context(), "nobody")
+	if err == nil || !strings.Contains(err.Error(), `"nobody"`) || !strings.Contains(err.Error(), `"steady", "other"`) {
+		t.Errorf("error %v, want one that names the exporters there are", err)
+	}
+	if text := scrapeText(t, rt, ""); !strings.Contains(text, "\napp_calls_total 2\n") {
+		t.Errorf("/metrics has other views:\n%s", text)
+	}
+	if err := rt.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := exported(sink, "app_calls_total"); len(got) != 1 || got[0] != 2 {
+		t.Errorf("the exporter was given %v, want 2 in one series", got)
+	}
+}
+
+func TestViewsAreNotReplacedAfterClose(t *testing.T) {
+	for _, views := range [][]integrate.View{nil, replaced[0]} {
+		rt := startWith(t, metertree.Config{Views: views, Exporters: []metertree.Exporter{{Name: "e", Exporter: &exporttest.Recorder{}}}})
+		if err := rt.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for _, err := range []error{rt.ReplaceViews(t.Context()), rt.ReplaceExporterViews(t.Context(), "e")} {
+			if !errors.Is(err, integrate.ErrClosed) {
+				t.Errorf("error %v, want integrate.ErrClosed", err)
+			}
+		}
+	}
+}
+
+// deaf is an exporter that ignores its context, and reads its batch when it is
+// let go.
+type deaf struct {
+	begun, letGo chan struct{}
+	read         int64
+}
+
+func (d *deaf) Export(_ context.Context, b *export.Batch) error {
+	close(d.begun)
+	<-d.letGo
+	for f := range b.Families {
+		if f.Descriptor.Name != "app_calls_total" {
+			continue
+		}
+		for p := range f.Points {
+			d.read += p.Int
+		}
+	}
+	return nil
+}
+
+func (d *deaf) Shutdown(context.Context) error { return nil }
+
+// TestCloseLeavesItsBatchToWhatIsLeftBehind closes under an exporter that does
+// not return in time. It still reads all that it was given, and what it was
+// given from ends after it.
+func TestCloseLeavesItsBatchToWhatIsLeftBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &deaf{begun: make(chan struct{}), letGo: make(chan struct{})}
+		rt := startWith(t, metertree.Config{Grace: time.Second, Exporters: []metertree.Exporter{
+			{Name: "deaf", Exporter: d, Temporality: metric.Delta},
+		}})
+		rt.Scope("app").Counter("calls_total").Add(3)
+		flushed := make(chan error, 1)
+		go func() { flushed <- rt.Flush(t.Context()) }()
+		<-d.begun
+		if err := rt.Close(t.Context()); err == nil || !strings.Contains(err.Error(), `"deaf": has not returned`) {
+			t.Errorf("Close = %v, want that the exporter is left behind", err)
+		}
+		close(d.letGo)
+		if err := <-flushed; err != nil {
+			t.Errorf("Flush = %v", err)
+		}
+		synctest.Wait()
+		if d.read != 3 {
+			t.Errorf("the exporter read %d, want 3", d.read)
+		}
+		if err := rt.ReplaceExporterViews(t.Context(), "deaf"); !errors.Is(err, integrate.ErrClosed) {
+			t.Errorf("error %v, want that the integrator was closed", err)
+		}
+	})
 }

@@ -9,7 +9,8 @@ import (
 
 // Integrator takes the checkpoints of one target or of a Pull;
 // *integrate.Integrator is one. It is called from one goroutine at a time, which
-// is done with a checkpoint before it takes the next.
+// is done with a checkpoint before it takes the next. What else it can do is done
+// in a call of Between.
 type Integrator interface {
 	Checkpoint(ctx context.Context) (*integrate.Checkpoint, error)
 }

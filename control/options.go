@@ -19,8 +19,8 @@ const (
 )
 
 // Target is an exporter with the integrator that feeds it. Neither may be used
-// by anything else, nor by another target, which would break the promise that
-// each is called from one goroutine at a time.
+// by anything else but a call of Push.Between, nor by another target, which would
+// break the promise that each is called from one goroutine at a time.
 type Target struct {
 	// Name tells targets apart in metrics, errors and logs. It is required, and
 	// each name is used once.

@@ -41,6 +41,8 @@ type PullOptions struct {
 type Pull struct {
 	integrator Integrator
 	options    PullOptions
+	// inside is whoever uses the integrator.
+	inside turnstile
 
 	mu sync.Mutex
 	// next is the collection that begins when the one under way has ended.
@@ -76,7 +78,7 @@ func NewPull(integrator Integrator, options PullOptions) *Pull {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Pull{integrator: integrator, options: options}
+	return &Pull{integrator: integrator, options: options, inside: newTurnstile()}
 }
 
 // Read collects and calls use with the families, ordered by name, which are
@@ -115,6 +117,15 @@ func (p *Pull) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 			p.options.Logger.Error("collection failed", "err", err)
 		}
 	}
+}
+
+// Between makes a call while no collection uses the integrator, such as one of
+// its Replace, and returns the call's error, a PanicError if it panicked. The
+// next collection waits for the call, which must not collect itself. If ctx ends
+// while a collection is in the way, the call is not made and the error wraps the
+// cause.
+func (p *Pull) Between(ctx context.Context, call func() error) error {
+	return p.inside.between(ctx, call)
 }
 
 func (p *Pull) setHurry(end context.CancelFunc) {
@@ -233,6 +244,10 @@ func (p *Pull) collect(s *shared, v *view) {
 	}()
 	p.refresh(s, &err)
 	guard(&err, func() error {
+		if err := p.inside.enter(s.ctx); err != nil {
+			return fmt.Errorf("collection: %w", err)
+		}
+		defer p.inside.leave()
 		c, err := p.integrator.Checkpoint(s.ctx)
 		if err != nil {
 			return fmt.Errorf("collection: %w", err)

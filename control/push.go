@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -106,6 +108,27 @@ func (p *Push) Flush(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Between makes a call while a target's integrator is not in use, such as one of
+// its Replace, and returns the call's error, a PanicError if it panicked. It is
+// not in use between two exports, before Start, and after Shutdown once the
+// target has ended. The target's next export waits for the call, which must not
+// export itself. If ctx ends while an export is in the way, the call is not made
+// and the error wraps the cause; so it is with an exporter that ignores its
+// context, until that returns.
+func (p *Push) Between(ctx context.Context, target string, call func() error) error {
+	for _, w := range p.workers {
+		if w.Name != target {
+			continue
+		}
+		return w.inside.between(ctx, call)
+	}
+	names := make([]string, len(p.workers))
+	for i, w := range p.workers {
+		names[i] = strconv.Quote(w.Name)
+	}
+	return fmt.Errorf("push has no target %q: name one of %s", target, strings.Join(names, ", "))
 }
 
 // Shutdown refreshes, collects and exports a last time, for all targets in

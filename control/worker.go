@@ -12,8 +12,8 @@ import (
 	"github.com/metertree/metertree/integrate"
 )
 
-// worker exports to one target. Its goroutine alone calls the integrator and the
-// exporter.
+// worker exports to one target. Its goroutine alone calls the exporter, and the
+// integrator but for Push.Between.
 type worker struct {
 	Target
 	timeout time.Duration
@@ -24,6 +24,8 @@ type worker struct {
 	failing bool
 	// over is set when the goroutine is not to go on; it is the goroutine's.
 	over bool
+	// inside is whoever uses the integrator.
+	inside turnstile
 
 	// wake has a token if there may be something to do.
 	wake chan struct{}
@@ -75,6 +77,7 @@ func newWorker(running context.Context, t Target, o PushOptions, i instruments) 
 		running: running,
 		meters:  i.bind(t.Name),
 		logger:  o.Logger.With("target", t.Name),
+		inside:  newTurnstile(),
 		wake:    make(chan struct{}, 1),
 		ended:   make(chan struct{}),
 	}
@@ -193,6 +196,11 @@ func (w *worker) take(t *turn, last *lastContexts) {
 // export collects, exports and acknowledges. The error is set also if a call
 // ends the goroutine.
 func (w *worker) export(ctx context.Context, err *error) {
+	if *err = w.inside.enter(ctx); *err != nil {
+		*err = fmt.Errorf("collection: %w", *err)
+		return
+	}
+	defer w.inside.leave()
 	var c *integrate.Checkpoint
 	guard(err, func() error {
 		var err error

@@ -26,6 +26,10 @@ type ExponentialPoint struct {
 	Positive      []uint64
 	NegativeFirst int
 	Negative      []uint64
+	// Family is the range of all series that are shown together, which gives
+	// them common explicit bounds; nil stands for the point's own. It is shared
+	// by their points and not to be written.
+	Family *ExponentialRange
 }
 
 // Count returns how many values were observed.
@@ -42,30 +46,85 @@ func (p *ExponentialPoint) Count() uint64 {
 
 // Explicit returns the distribution over explicit bounds, for expositions that
 // have no other: zero and the powers of two at both sides of which there are
-// values, negative ones too. Merging neighbouring buckets is exact. A bound
-// once shown stays while values only come, so the series of an exposition do.
+// values, negative ones too. Merging neighbouring buckets is exact.
+//
+// The bounds go on to the last of Family, so that the series of a family can be
+// summed bound by bound: one that a series lacks lies below all of its values,
+// where its count is zero. A value beyond the last bound, which came after
+// Family was determined, counts towards infinity alone. A bound once shown stays
+// while values only come, unless a series spans more powers of two than it may
+// have buckets, which is rare: its scale falls below zero, and every second power
+// or fewer are left, for all series alike.
 func (p *ExponentialPoint) Explicit() HistogramPoint {
+	all := p.Family
+	if all == nil {
+		own := p.Range()
+		all = &own
+	}
 	h := HistogramPoint{Sum: p.Sum}
-	shift := max(p.Scale, 0)
-	scale := p.Scale - shift
+	scale := min(p.Scale, all.Scale, 0)
+	near := p.addNegative(&h, scale, all.Negative.coarser(-scale).First)
+	if len(p.Negative) > 0 || p.Zero > 0 {
+		h.add(p.ZeroThreshold, p.Zero+near)
+	}
+	beyond := p.addPositive(&h, scale, all.Positive.coarser(-scale))
+	h.Counts = append(h.Counts, beyond)
+	if last := len(h.Bounds) - 1; last >= 0 && math.IsInf(h.Bounds[last], 1) {
+		h.Bounds, h.Counts = h.Bounds[:last], h.Counts[:last+1]
+		h.Counts[last] += beyond
+	}
+	return h
+}
+
+// addNegative counts the negative values at a scale of at most zero, down to the
+// magnitudes of the bucket low, and returns how many are smaller.
+func (p *ExponentialPoint) addNegative(h *HistogramPoint, scale, low int) (near uint64) {
+	next := low - 1
 	for i := len(p.Negative) - 1; i >= 0; i-- {
 		// The greatest magnitudes come first, and what is an inclusive upper
 		// bound of a magnitude is an exclusive lower one of the value.
-		index := (p.NegativeFirst + i) >> shift
-		h.add(-powerOfBase(scale, index), p.Negative[i])
+		index := (p.NegativeFirst + i) >> (p.Scale - scale)
+		if index < low {
+			near += p.Negative[i]
+			continue
+		}
+		h.add(0-powerOfBase(scale, index), p.Negative[i])
+		next = index - 1
 	}
-	if len(p.Negative) > 0 || p.Zero > 0 {
-		h.add(p.ZeroThreshold, p.Zero)
+	for ; next >= low; next-- {
+		h.add(0-powerOfBase(scale, next), 0)
+	}
+	return near
+}
+
+// addPositive counts the positive values at a scale of at most zero, in the
+// buckets there may be, and returns how many are greater. What is smaller is
+// below the first bound all the same.
+func (p *ExponentialPoint) addPositive(h *HistogramPoint, scale int, span Span) (beyond uint64) {
+	shift := p.Scale - scale
+	next := span.First
+	if len(h.Bounds) == 0 {
+		// Nothing lies below, so that bounds may begin with the first value.
+		if len(p.Positive) == 0 {
+			return 0
+		}
+		next = max(next, p.PositiveFirst>>shift)
 	}
 	for i, n := range p.Positive {
-		index := (p.PositiveFirst + i) >> shift
-		h.add(powerOfBase(scale, index+1), n)
+		index := max((p.PositiveFirst+i)>>shift, span.First)
+		if index >= span.End {
+			beyond += n
+			continue
+		}
+		for ; next <= index; next++ {
+			h.add(powerOfBase(scale, next+1), 0)
+		}
+		h.Counts[len(h.Counts)-1] += n
 	}
-	h.Counts = append(h.Counts, 0)
-	if last := len(h.Bounds) - 1; last >= 0 && math.IsInf(h.Bounds[last], 1) {
-		h.Bounds, h.Counts = h.Bounds[:last], h.Counts[:last+1]
+	for ; next < span.End; next++ {
+		h.add(powerOfBase(scale, next+1), 0)
 	}
-	return h
+	return beyond
 }
 
 // add counts values up to a bound, which is no less than the last one.

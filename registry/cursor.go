@@ -125,6 +125,8 @@ type familyReading struct {
 	// retired are in the order in which they did; sorted are those of them that
 	// have counted, by labels.
 	retired, sorted []*retiredSeries
+	// ranged is set for a family with exponential buckets.
+	ranged *metric.ExponentialRange
 	// callback is set for a family that has a callback.
 	callback *callbackReading
 }
@@ -151,6 +153,7 @@ func (rd *Reader) read(f *family) *familyReading {
 	c.read(r.retired, sweep)
 	r.cursor = c
 	r.sortRetired()
+	r.ranged = r.readRange()
 	sweep.end()
 	return r
 }
@@ -170,6 +173,7 @@ func (rd *Reader) readClosed(f *family) *familyReading {
 		}
 	}
 	r.sortRetired()
+	r.ranged = r.readRange()
 	return r
 }
 
@@ -238,6 +242,9 @@ func (m *merger) next() bool {
 			continue
 		}
 		f.fill(&m.point, last, m.sum)
+		if ranged := m.reading.ranged; ranged != nil {
+			m.point.Exponential.Family = ranged
+		}
 		m.point.Start = first.started()
 		return true
 	}

@@ -54,6 +54,9 @@ type family struct {
 	// them. It is never held while a reader's caller runs.
 	maintained sync.RWMutex
 	closed     atomic.Bool
+	// ranged is the range of what exponential buckets have shown; nil before the
+	// first collection.
+	ranged atomic.Pointer[metric.ExponentialRange]
 	// shown is what a collection yields, and earlier what it yields under
 	// earlier names, while those are exposed.
 	shown   metric.Family

@@ -39,7 +39,9 @@ func (f *family) yieldPoints(yield func(*metric.Point) bool) {
 func (f *family) pass(r *passage, sweep *sweep, yield func(*metric.Point) bool) {
 	f.passing.RLock()
 	defer f.passing.RUnlock()
-	for rest := f.toShow(); len(rest) > 0; {
+	all := f.toShow()
+	ranged := f.rangeOf(all, r)
+	for rest := all; len(rest) > 0; {
 		chunk := rest[:min(batch, len(rest))]
 		rest = rest[len(chunk):]
 		f.loadAll(chunk, &r.batch, 0)
@@ -55,6 +57,9 @@ func (f *family) pass(r *passage, sweep *sweep, yield func(*metric.Point) bool) 
 			}
 			f.addCarried(s, held, r.other.at(0))
 			f.fill(&r.point, s, held)
+			if ranged != nil {
+				r.point.Exponential.Family = ranged
+			}
 			if !yield(&r.point) {
 				return
 			}

@@ -156,9 +156,8 @@ const (
 	setReason = "It is a compare-and-swap here and a plain exchange there: an exchange could overwrite the " +
 		"mark of a series that has ended, and the write after it would be lost."
 	stripeReason = "Goroutines pick a stripe by where their stacks are; now and then two pick the same one."
-	turnsReason  = "One buffer is filled and sent in turns, so that the heap does not grow. Sending takes " +
-		"about a third of the time, in the system's hands; making the text, which is growth's last row, " +
-		"the rest."
+	turnsReason  = "Making the text, which is growth's last row, takes most of it. Parts are sent while " +
+		"the next are made, and a scraper reads them: on two cores, the three share what there is."
 	cacheReason = "What a few thousand series take lies in the processor's cache, and what a million take " +
 		"does not: each series then waits for main memory, for its state, its labels and its last use."
 	sealReason = "It is one atomic operation as there. What it costs more finds out whether the series " +

@@ -201,6 +201,11 @@ type sketches struct {
 	// given is the point to add, and point the one that is shown.
 	given aggregate.SketchState
 	point metric.ExponentialPoint
+	// ranged is where the values of all groups have been, so that their bounds
+	// agree.
+	ranged metric.ExponentialRange
+	// told is a copy of ranged that points share and nobody writes.
+	told *metric.ExponentialRange
 }
 
 func (s *sketches) empty(reuse aggregate.SketchState) aggregate.SketchState {
@@ -237,7 +242,19 @@ func (s *sketches) add(group int32, p *metric.Point, _ uint64) {
 
 // merge adds what is given. Both have the threshold of the layout, so that they
 // always merge.
-func (s *sketches) merge(group int32) { _ = s.list[group].Merge(&s.given) }
+func (s *sketches) merge(group int32) {
+	_ = s.list[group].Merge(&s.given)
+	whole := pointOf(&s.list[group])
+	s.ranged = s.ranged.Union(whole.Range())
+}
+
+func pointOf(s *aggregate.SketchState) metric.ExponentialPoint {
+	return metric.ExponentialPoint{
+		Scale: s.Scale, ZeroThreshold: s.ZeroThreshold, Zero: s.Zero, Sum: s.Sum,
+		PositiveFirst: s.Positive.First, Positive: s.Positive.Counts,
+		NegativeFirst: s.Negative.First, Negative: s.Negative.Counts,
+	}
+}
 
 // addExact adds values. Those beyond the limit, of which only count and sum are
 // known, count as their mean.
@@ -273,12 +290,12 @@ func (s *sketches) observe(values ...float64) {
 }
 
 func (s *sketches) fill(group int32, p *metric.Point) {
-	from := &s.list[group]
-	s.point = metric.ExponentialPoint{
-		Scale: from.Scale, ZeroThreshold: from.ZeroThreshold, Zero: from.Zero, Sum: from.Sum,
-		PositiveFirst: from.Positive.First, Positive: from.Positive.Counts,
-		NegativeFirst: from.Negative.First, Negative: from.Negative.Counts,
+	if s.told == nil || *s.told != s.ranged {
+		now := s.ranged
+		s.told = &now
 	}
+	s.point = pointOf(&s.list[group])
+	s.point.Family = s.told
 	p.Exponential = &s.point
 }
 

@@ -161,27 +161,6 @@ func largeHistogram(series int) *metric.Family {
 	}
 }
 
-func TestAllocationsDoNotGrowWithSeries(t *testing.T) {
-	for name, make := range map[string]func(int) *metric.Family{"counter": largeFamily, "histogram": largeHistogram} {
-		t.Run(name, func(t *testing.T) {
-			allocations := func(series int) float64 {
-				all := families(make(series))
-				return testing.AllocsPerRun(20, func() {
-					if _, err := Write(t.Context(), io.Discard, all); err != nil {
-						t.Fatal(err)
-					}
-				})
-			}
-			// What is pooled is now and then forgotten, under the race detector at
-			// random, so a few more or less say nothing.
-			few, many := allocations(10), allocations(20_000)
-			if many > few+50 {
-				t.Errorf("%v allocations for 10 series, %v for 20,000", few, many)
-			}
-		})
-	}
-}
-
 // largestWrite remembers the size of the largest piece.
 type largestWrite struct{ largest int }
 

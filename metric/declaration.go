@@ -2,6 +2,7 @@ package metric
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ func (d Descriptor) Info() Labels {
 	}
 	return Labels{
 		{"aggregation", d.Kept().String()},
+		{"axes", strings.Join(d.axes(), ",")},
 		{"fold", fold.String()},
 		{"kind", d.Kind.String()},
 		{"metric", d.Name},
@@ -35,13 +37,33 @@ func (d Descriptor) Info() Labels {
 	}
 }
 
+// axes are the labels to expand along, in the order they were declared: those that
+// are kept by default before the others.
+func (d Descriptor) axes() []string {
+	axes := slices.Clone(d.DefaultKeys)
+	for _, key := range d.Keys {
+		if !slices.Contains(axes, key) {
+			axes = append(axes, key)
+		}
+	}
+	return axes
+}
+
 // ParseMetricInfo returns the part of a descriptor that Info tells: the name,
-// scope, kind, unit, fold, aggregation and role. The function returns a label's
+// scope, kind, unit, fold, aggregation and role, and as its keys the axes. The function returns a label's
 // value, "" for one that is not set; other labels than Info's are not asked for.
 func ParseMetricInfo(label func(name string) string) (Descriptor, error) {
 	d := Descriptor{Name: label("metric"), Scope: parseScope(label("scope")), Unit: label("unit")}
 	fail := func(err error) (Descriptor, error) {
 		return Descriptor{}, fmt.Errorf("declaration of metric %q: %w", d.Name, err)
+	}
+	if axes := label("axes"); axes != "" {
+		d.Keys = strings.Split(axes, ",")
+	}
+	for _, key := range d.Keys {
+		if err := ValidateLabelName(key); err != nil {
+			return fail(err)
+		}
 	}
 	for _, err := range []error{
 		ValidateName(d.Name),

@@ -29,6 +29,14 @@ func (r Role) String() string {
 	return fmt.Sprintf("role(%d)", uint8(r))
 }
 
+// MarshalText encodes the role as String does.
+func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText accepts what MarshalText writes.
+func (r *Role) UnmarshalText(text []byte) error {
+	return parse(r, "role", string(text), RoleNone, RoleSaturation)
+}
+
 // validateRole reports a role that metrics of the kind cannot have.
 func (d Descriptor) validateRole() error {
 	fits, who := true, ""

@@ -40,7 +40,7 @@ func (a *Accumulator) Value() Number {
 		return Number(a.value)
 	case a.Fold == FoldAvg:
 		return Number(a.value / float64(a.n))
-	case a.Fold == FoldNone || a.Fold == FoldUndeclared:
+	case !a.Fold.Common():
 		return NoData
 	default:
 		return Number(a.value)
@@ -96,7 +96,7 @@ func mergeGroups(groups []Group, fold Fold) *Group {
 	switch {
 	case fold == FoldAvg && weight > 0:
 		other.Reading.Value = sum.Value() / Number(weight)
-	case fold == FoldNone && other.Streams > 1:
+	case !fold.Common() && other.Streams > 1:
 		other.Reading.Value = NoData
 	}
 	if !other.Reading.Value.IsNaN() {

@@ -12,3 +12,6 @@ func TestGolden(t *testing.T) { treetest.Run(t, "testdata/*.tree", treetest.Snap
 
 // TestRandom checks the rules of a tree, and every value, with generated data.
 func TestRandom(t *testing.T) { treetest.RunRandom(t, 50, treetest.Snapshot) }
+
+// TestRatios checks random ratios against their rules.
+func TestRatios(t *testing.T) { treetest.RunRatios(t, 30, treetest.Snapshot) }

@@ -39,7 +39,7 @@ func (a assembler) add(name string) {
 	family, md := a.place(name)
 	f := a.families[family]
 	if f == nil {
-		f = &Family{Name: family, Kind: md.Kind, Unit: md.Unit, Help: md.Help, Fold: md.Fold}
+		f = &Family{Name: family, Kind: md.Kind, Unit: md.Unit, Help: md.Help, Fold: md.Fold, Role: md.Role, Axes: md.Axes}
 		a.families[family] = f
 	}
 	f.Parts = append(f.Parts, name)
@@ -83,6 +83,9 @@ func (a assembler) place(name string) (string, Metadata) {
 func (a assembler) observed(base string) Kind {
 	if a.counts[base+"_count"] == 0 || a.counts[base+"_sum"] == 0 {
 		return KindUnknown
+	}
+	if kind := a.meta[base].Kind; kind != KindUnknown && !kind.Observes() {
+		return KindUnknown // declared to be something else
 	}
 	if a.counts[base+"_bucket"] > 0 {
 		return KindHistogram

@@ -63,12 +63,12 @@ untyped_thing gauge  sum [untyped_thing] 1 kind fold`
 }
 
 func TestNewScope(t *testing.T) {
-	var families []Family
+	var entries []Entry
 	for _, name := range strings.Fields(`go_gc_cycles_total go_gc_pauses_seconds go_gc_heap_live_bytes go_goroutines
 		node_memory_Active_bytes node_memory_Active_anon_bytes node_memory_Active_file_bytes node_load1
 		process_cpu_seconds_total process_open_fds
 		mt_buffer_a mt_buffer_b mt_buffer_c single_metric up job:rate5m:sum job:rate1m:sum __odd_ x__y`) {
-		families = append(families, Family{Name: name, Series: 2})
+		entries = append(entries, Entry{Family: Family{Name: name, Series: 2}})
 	}
 	var lines []string
 	var walk func(s *Scope, indent string)
@@ -77,11 +77,11 @@ func TestNewScope(t *testing.T) {
 			lines = append(lines, fmt.Sprintf("%s%s (%s) %d/%d", indent, c.Name, c.Path, c.Count, c.Series))
 			walk(c, indent+"  ")
 		}
-		for _, f := range s.Metrics {
-			lines = append(lines, indent+s.LeafName(f))
+		for _, e := range s.Entries {
+			lines = append(lines, indent+s.LeafName(e))
 		}
 	}
-	root := NewScope(families)
+	root := NewScope(entries)
 	walk(root, "")
 	want := `go (go_) 4/8
   gc (go_gc_) 3/6

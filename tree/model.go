@@ -3,6 +3,8 @@ package tree
 import (
 	"fmt"
 	"strings"
+
+	"github.com/metertree/metertree/metric"
 )
 
 // Kind is what a metric family measures, which decides how its series are read.
@@ -61,10 +63,11 @@ const (
 	FoldMin
 	FoldMax
 	FoldAvg
+	FoldLast // the value set last, which nothing tells across series: as FoldNone
 	FoldNone // several series have no common value
 )
 
-var foldNames = [...]string{"undeclared", "sum", "min", "max", "avg", "none"}
+var foldNames = [...]string{"undeclared", "sum", "min", "max", "avg", "last", "none"}
 
 // String returns the fold's name.
 func (f Fold) String() string { return nameOf(foldNames[:], int(f)) }
@@ -82,12 +85,19 @@ func (f *Fold) UnmarshalText(text []byte) error {
 // Additive reports whether a parent is the sum of its branches.
 func (f Fold) Additive() bool { return f == FoldSum }
 
+// Common reports whether several series have a value in common.
+func (f Fold) Common() bool { return f != FoldNone && f != FoldLast && f != FoldUndeclared }
+
 // Metadata is what is declared about a family. Zero fields declare nothing.
 type Metadata struct {
 	Kind Kind
 	Unit string // base unit of a value, plural and lower case: "seconds", "bytes"
 	Help string
 	Fold Fold
+	// Role is the golden signal of its scope that the family is.
+	Role metric.Role
+	// Axes are the labels to expand along, the most telling first.
+	Axes []string
 }
 
 // Inferred says which facts about a family were not declared but inferred from
@@ -107,12 +117,20 @@ type Family struct {
 	Help     string   `json:"help,omitempty"`
 	Fold     Fold     `json:"fold"`
 	Inferred Inferred `json:"inferred"`
+	// Role is the golden signal of its scope that the family is, if it is one.
+	Role metric.Role `json:"role,omitempty"`
+	// Axes are the labels declared to expand along, the most telling first.
+	Axes []string `json:"axes,omitempty"`
 	// Parts are the names the family's series are stored under, sorted:
 	// {"x_bucket", "x_count", "x_sum"} for a classic histogram x, {"x"} for most others.
 	Parts []string `json:"parts"`
 	// Series is the number of stored series, buckets included.
 	Series int `json:"series"`
 }
+
+// Increases reports whether the family's value only grows, so that its rate is
+// what people want to see.
+func (f Family) Increases() bool { return f.Kind == KindCounter || f.Kind.Observes() }
 
 // HasPart reports whether series are stored under the family's name plus suffix.
 func (f Family) HasPart(suffix string) bool {

@@ -3,54 +3,84 @@ package tree
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/metertree/metertree/metric"
 )
 
 // PlotRequest asks for a node over time.
 type PlotRequest struct {
 	Selector Selector
-	By       string        // label whose branches to draw too; empty for the node alone
-	Window   time.Duration // back from now
-	Quantile float64       // of a histogram's observations; 0 for their rate
+	By       string           // label whose branches to draw too; empty for the node alone
+	Window   time.Duration    // back from now
+	Quantile float64          // of a histogram's observations; 0 for their rate
+	Mode     metric.RatioMode // of a ratio's branches
+	Lines    int              // most branches; 0 is Limits.Lines
+	Points   int              // most instants; 0 is Limits.Points
 }
 
-// Bounds of a plot's window.
+// Bounds of a plot.
 const (
 	MinWindow = time.Minute
 	MaxWindow = 31 * 24 * time.Hour
+	MaxLines  = 1000
+	MaxPoints = 2000
 )
+
+func (req PlotRequest) check() error {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: "+format, append([]any{ErrRequest}, args...)...)
+	}
+	switch {
+	case req.Window < MinWindow || req.Window > MaxWindow:
+		return bad("window %s is out of range: use %s to %s", req.Window, MinWindow, MaxWindow)
+	case !(req.Quantile >= 0 && req.Quantile < 1): // NaN is neither
+		return bad("quantile %v is out of range: use 0 (the rate) or a number below 1", req.Quantile)
+	case req.Lines < 0 || req.Lines > MaxLines:
+		return bad("%d lines: use at most %d", req.Lines, MaxLines)
+	case req.Points < 0 || req.Points > MaxPoints:
+		return bad("%d points: use at most %d", req.Points, MaxPoints)
+	default:
+		return nil
+	}
+}
 
 // Plot returns the node and its largest branches over the window before now.
 func (t *Tree) Plot(ctx context.Context, req PlotRequest) (*Plot, error) {
-	if req.Window < MinWindow || req.Window > MaxWindow {
-		return nil, fmt.Errorf("%w: window %s is out of range: use %s to %s", ErrRequest, req.Window, MinWindow, MaxWindow)
+	if err := req.check(); err != nil {
+		return nil, err
 	}
-	if !(req.Quantile >= 0 && req.Quantile < 1) { // NaN is neither
-		return nil, fmt.Errorf("%w: quantile %v is out of range: use 0 (the rate) or a number below 1", ErrRequest, req.Quantile)
-	}
-	if req.By != "" && req.Selector.Has(req.By) {
-		return nil, fmt.Errorf("%w: label %q is already fixed in %s: plot along another label", ErrRequest, req.By, req.Selector)
-	}
-	f, err := t.family(ctx, req.Selector.Metric)
+	s, err := t.find(ctx, req.Selector)
 	if err != nil {
 		return nil, err
 	}
-	if req.Quantile > 0 && f.Kind != KindHistogram {
-		return nil, fmt.Errorf("%w: quantile %v of %s, a %s: only histograms have quantiles", ErrRequest, req.Quantile, f.Name, f.Kind)
+	if req.By != "" {
+		if err := t.canExpand(ctx, s, req.Selector, req.By); err != nil {
+			return nil, err
+		}
 	}
-	q := Query{Family: f, Selector: req.Selector, By: req.By, Limit: t.limits.Lines, Quantile: req.Quantile}
-	r, err := t.source.Range(ctx, q, t.window(req.Window))
-	if err != nil {
-		return nil, fmt.Errorf("plotting %s: %w", req.Selector, err)
+	if req.Quantile > 0 && s.family.Kind != KindHistogram {
+		return nil, fmt.Errorf("%w: quantile %v of %s: only histograms have quantiles", ErrRequest, req.Quantile, s.name())
 	}
-	return newPlot(q, r), nil
+	if req.Lines == 0 {
+		req.Lines = t.limits.Lines
+	}
+	if req.Points == 0 {
+		req.Points = t.limits.Points
+	}
+	p := plotter{tree: t, subject: s, req: req, window: t.window(req.Window, req.Points)}
+	if s.ratio != nil {
+		return p.ratio(ctx)
+	}
+	return p.metric(ctx)
 }
 
 // window ends now, on a multiple of its step, so that successive plots share
 // their instants and do not shimmer.
-func (t *Tree) window(length time.Duration) Window {
-	step := niceStep(length / time.Duration(t.limits.Points))
-	end := t.now().Truncate(step)
+func (t *Tree) window(length time.Duration, points int) Window {
+	step := niceStep(length / time.Duration(points))
+	end := t.moment().Truncate(step)
 	return Window{Start: end.Add(-length.Truncate(step)), End: end, Step: step}
 }
 
@@ -61,26 +91,132 @@ func niceStep(d time.Duration) time.Duration {
 			return step
 		}
 	}
-	return 4 * time.Hour
+	return (d + 4*time.Hour - 1).Truncate(4 * time.Hour)
 }
 
-func newPlot(q Query, r RangeResult) *Plot {
-	p := &Plot{
-		Metric: q.Family.Name, Matchers: q.Selector.Matchers, By: q.By,
-		Unit: q.Family.Unit, Meaning: r.Meaning, Omitted: r.Others, Times: make([]int64, len(r.Times)),
+// plotter draws one plot.
+type plotter struct {
+	tree    *Tree
+	subject subject
+	req     PlotRequest
+	window  Window
+}
+
+func (p plotter) empty(meaning Meaning, times []time.Time) *Plot {
+	plot := &Plot{
+		Metric: p.subject.name(), Matchers: p.req.Selector.Matchers, By: p.req.By,
+		Unit: p.subject.described().Unit, Meaning: meaning, Times: make([]int64, len(times)),
 	}
+	for i, at := range times {
+		plot.Times[i] = at.UnixMilli()
+	}
+	return plot
+}
+
+func (p plotter) metric(ctx context.Context) (*Plot, error) {
+	q := Part{Family: p.subject.family}.query(p.req.Selector.Matchers)
+	q.By, q.Limit, q.Quantile = p.req.By, p.req.Lines, p.req.Quantile
+	r, err := p.tree.source.Range(ctx, q, p.window)
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	plot := p.empty(r.Meaning, r.Times)
+	plot.Omitted = r.Others
 	switch {
 	case q.Quantile > 0:
-		p.Meaning = MeaningQuantile
+		plot.Meaning = MeaningQuantile
 	case q.Family.Kind.Observes():
-		p.Unit = "" // observations per second
+		plot.Unit = "" // observations per second
 	}
-	for i, at := range r.Times {
-		p.Times[i] = at.UnixMilli()
-	}
-	p.Lines = append(p.Lines, Trace{Name: q.Selector.String(), Type: NodeMetric, Points: r.Total})
+	plot.add(p.req.Selector.String(), NodeMetric, r.Total)
 	for _, l := range r.Lines {
-		p.Lines = append(p.Lines, Trace{Name: valueName(l.Value), Type: NodeValue, Points: l.Points})
+		plot.add(valueName(l.Value), NodeValue, l.Points)
 	}
-	return p
+	return plot, nil
+}
+
+func (plot *Plot) add(name string, kind NodeType, points []Number) {
+	plot.Lines = append(plot.Lines, Trace{Name: name, Type: kind, Points: points})
+}
+
+func (p plotter) fail(err error) error { return fmt.Errorf("plotting %s: %w", p.req.Selector, err) }
+
+// ratio draws the quotients. The branches are those that are largest now, because
+// nothing orders them over the window before both sides are divided.
+func (p plotter) ratio(ctx context.Context) (*Plot, error) {
+	var shown []string
+	omitted := 0
+	if p.req.By != "" {
+		a := ask{subject: p.subject, matchers: p.req.Selector.Matchers, by: p.req.By, limit: p.req.Lines, mode: p.req.Mode}
+		r, err := p.tree.putOne(ctx, a)
+		if err != nil {
+			return nil, p.fail(err)
+		}
+		for _, b := range r.branches {
+			shown = append(shown, b.Value)
+		}
+		omitted = r.Others
+	}
+	above, err := p.side(ctx, p.subject.top, shown)
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	below, err := p.side(ctx, p.subject.bottom, shown)
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	plot := p.empty(MeaningRatio, p.window.Instants())
+	plot.Omitted = omitted
+	if p.req.By != "" {
+		plot.Mode = p.req.Mode.String()
+	}
+	plot.add(p.req.Selector.String(), NodeRatio, divideLines(above.total, below.total))
+	for _, value := range shown {
+		divisor := below.lines[value]
+		if p.req.Mode == metric.ShareOfParent {
+			divisor = below.total
+		}
+		plot.add(valueName(value), NodeValue, divideLines(above.lines[value], divisor))
+	}
+	return plot, nil
+}
+
+// sums are one side of a ratio over time; a line that is nil has no data.
+type sums struct {
+	total []Number
+	lines map[string][]Number
+}
+
+func (p plotter) side(ctx context.Context, part Part, shown []string) (sums, error) {
+	if !part.exists() {
+		return sums{}, nil
+	}
+	q := part.query(p.req.Selector.Matchers)
+	whole, err := p.tree.source.Range(ctx, q, p.window)
+	if err != nil || len(shown) == 0 {
+		return sums{total: whole.Total}, err
+	}
+	q.By, q.Limit = p.req.By, -1
+	q.Where = slices.Clone(q.Where).With(p.req.By, shown...)
+	branches, err := p.tree.source.Range(ctx, q, p.window)
+	s := sums{total: whole.Total, lines: make(map[string][]Number, len(branches.Lines))}
+	for _, l := range branches.Lines {
+		s.lines[l.Value] = l.Points
+	}
+	return s, err
+}
+
+// divideLines divides at each instant, by the rules of any ratio.
+func divideLines(above, below []Number) []Number {
+	at := func(line []Number, i int) metric.Amount {
+		if i >= len(line) || line[i].IsNaN() {
+			return metric.Amount{}
+		}
+		return metric.AmountOf(float64(line[i]))
+	}
+	out := make([]Number, max(len(above), len(below)))
+	for i := range out {
+		out[i] = Number(metric.RatioSums{Numerator: at(above, i), Denominator: at(below, i)}.Quotient().Value)
+	}
+	return out
 }

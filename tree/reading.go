@@ -61,6 +61,7 @@ const (
 	MeaningMax    Meaning = "max"    // of gauges
 	MeaningAvg    Meaning = "avg"    // of gauges
 	MeaningSingle Meaning = "single" // the value of the only series
+	MeaningRatio  Meaning = "ratio"  // of two sums
 
 	MeaningQuantile Meaning = "quantile" // of a histogram's observations, in a plot
 )
@@ -90,6 +91,8 @@ type Quantile struct {
 	Q     float64 `json:"q"` // 0..1
 	Value Number  `json:"value"`
 	Text  string  `json:"text"`
+	// Query is the expression of PromQL that gives the value, as Reading.Query.
+	Query string `json:"query,omitempty"`
 }
 
 // Reading is the folded value of a node at one instant.
@@ -100,6 +103,9 @@ type Reading struct {
 	Quantiles []Quantile `json:"quantiles,omitempty"`
 	// Text is the value with its unit, short, for people.
 	Text string `json:"text"`
+	// Query is the expression of PromQL whose answer at the moment of the reading
+	// is exactly the value, where the source can be asked so.
+	Query string `json:"query,omitempty"`
 }
 
 // Quantiles that a histogram's reading carries.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/metertree/metertree/metric"
 )
 
 // Sample is one line of an exposition. Labels are sorted by name and hold
@@ -17,11 +20,25 @@ type Sample struct {
 	Value  float64
 }
 
+func (s Sample) label(name string) string { return valueOf(s.Labels, name) }
+
+// valueOf is the value of a label, "" for one that is not set.
+func valueOf(labels []Label, name string) string {
+	for _, l := range labels {
+		if l.Name == name {
+			return l.Value
+		}
+	}
+	return ""
+}
+
 // Snapshot is a Source over samples of one instant. It is immutable and safe for
 // concurrent use.
 type Snapshot struct {
 	families []Family
 	byName   map[string]Family
+	ratios   []metric.Ratio
+	notices  []string
 	streams  map[string][]*stream // by family, in the order first seen
 }
 
@@ -43,20 +60,14 @@ func (s *stream) complete() {
 	}
 }
 
-func (s *stream) label(name string) string {
-	for _, l := range s.labels {
-		if l.Name == name {
-			return l.Value
-		}
-	}
-	return ""
-}
+func (s *stream) label(name string) string { return valueOf(s.labels, name) }
 
 // SnapshotBuilder collects samples. It is not safe for concurrent use.
 type SnapshotBuilder struct {
-	meta    map[string]Metadata
-	counts  map[string]int
-	samples []Sample
+	meta     map[string]Metadata
+	declared Declarations
+	counts   map[string]int
+	samples  []Sample
 }
 
 // NewSnapshotBuilder returns an empty builder.
@@ -67,6 +78,7 @@ func NewSnapshotBuilder() *SnapshotBuilder {
 // Add takes a sample. The builder keeps the labels; the caller must not change them.
 func (b *SnapshotBuilder) Add(s Sample) {
 	b.counts[s.Name]++
+	b.declared.Add(s.Name, s.label)
 	b.samples = append(b.samples, s)
 }
 
@@ -85,6 +97,12 @@ func (b *SnapshotBuilder) Declare(name string, md Metadata) {
 	if md.Fold != FoldUndeclared {
 		old.Fold = md.Fold
 	}
+	if md.Role != metric.RoleNone {
+		old.Role = md.Role
+	}
+	if md.Axes != nil {
+		old.Axes = md.Axes
+	}
 	b.meta[name] = old
 }
 
@@ -94,7 +112,9 @@ func (b *SnapshotBuilder) Samples() int { return len(b.samples) }
 // Build returns the snapshot of what was added. The builder must not be used after.
 func (b *SnapshotBuilder) Build() *Snapshot {
 	s := &Snapshot{
-		families: Assemble(b.counts, b.meta),
+		families: Assemble(b.counts, b.declared.Into(b.meta)),
+		ratios:   b.declared.Ratios(),
+		notices:  b.declared.Notices(),
 		byName:   make(map[string]Family),
 		streams:  make(map[string][]*stream),
 	}
@@ -173,9 +193,17 @@ func (s *Snapshot) Families(context.Context) ([]Family, error) {
 	return append([]Family(nil), s.families...), nil
 }
 
+// Ratios implements Source.
+func (s *Snapshot) Ratios(context.Context) ([]metric.Ratio, error) {
+	return slices.Clone(s.ratios), nil
+}
+
+// Notices implements Noticer.
+func (s *Snapshot) Notices() []string { return slices.Clone(s.notices) }
+
 // Axes implements Source.
 func (s *Snapshot) Axes(_ context.Context, sel Selector) ([]Axis, error) {
-	streams, err := s.selected(sel)
+	streams, err := s.selected(Query{Family: s.byName[sel.Metric], Selector: sel})
 	if err != nil {
 		return nil, err
 	}
@@ -186,18 +214,17 @@ func (s *Snapshot) Axes(_ context.Context, sel Selector) ([]Axis, error) {
 	}), nil
 }
 
-func (s *Snapshot) selected(sel Selector) ([]*stream, error) {
-	if _, ok := s.byName[sel.Metric]; !ok {
-		return nil, fmt.Errorf("metric %q: %w: check the name, or list the tree without a filter", sel.Metric, ErrUnknownMetric)
+// selected are the streams of all parts of a query.
+func (s *Snapshot) selected(q Query) ([]*stream, error) {
+	if _, ok := s.byName[q.Selector.Metric]; !ok {
+		return nil, fmt.Errorf("metric %q: %w: check the name, or list the tree without a filter", q.Selector.Metric, ErrUnknownMetric)
 	}
 	var out []*stream
-	for _, st := range s.streams[sel.Metric] {
-		match := true
-		for _, m := range sel.Matchers {
-			match = match && st.label(m.Name) == m.Value
-		}
-		if match {
-			out = append(out, st)
+	for _, part := range q.Parts() {
+		for _, st := range s.streams[part.Family.Name] {
+			if q.Selects(part, st.label) {
+				out = append(out, st)
+			}
 		}
 	}
 	return out, nil
@@ -216,11 +243,17 @@ func (s *Snapshot) Fold(ctx context.Context, queries []Query) ([]Result, error) 
 }
 
 func (s *Snapshot) fold(q Query) Result {
-	streams, err := s.selected(q.Selector)
+	if q.Moment != (Moment{}) {
+		return Result{Err: errOneInstant}
+	}
+	streams, err := s.selected(q)
 	if err != nil {
 		return Result{Err: err}
 	}
-	r := Result{Total: foldStreams(q.Family, streams)}
+	r := Result{Total: foldStreams(q, streams), MixedBuckets: mixedBuckets(streams)}
+	for _, st := range streams {
+		r.SkippedNaN = r.SkippedNaN || math.IsNaN(st.value)
+	}
 	if q.By == "" {
 		return r
 	}
@@ -230,7 +263,7 @@ func (s *Snapshot) fold(q Query) Result {
 		branches[v] = append(branches[v], st)
 	}
 	for v, list := range branches {
-		g := foldStreams(q.Family, list)
+		g := foldStreams(q, list)
 		g.Value = v
 		r.Groups = append(r.Groups, g)
 	}
@@ -238,7 +271,8 @@ func (s *Snapshot) fold(q Query) Result {
 	return r
 }
 
-func foldStreams(f Family, streams []*stream) Group {
+func foldStreams(q Query, streams []*stream) Group {
+	f := q.Family
 	g := Group{Streams: len(streams)}
 	acc := Accumulator{Fold: f.Fold}
 	var histograms [][]Bucket
@@ -250,18 +284,16 @@ func foldStreams(f Family, streams []*stream) Group {
 		}
 	}
 	g.Reading = Reading{Meaning: MeaningNone, Value: acc.Value()}
-	if f.Fold == FoldNone && len(streams) > 1 && !f.Kind.Observes() {
+	if q.As == MeaningRate && f.Increases() || !f.Fold.Common() && len(streams) > 1 {
 		g.Reading.Value = NoData
+		return g
 	}
 	if len(histograms) > 0 {
-		merged := MergeBuckets(histograms)
-		for _, q := range readingQuantiles {
-			g.Reading.Quantiles = append(g.Reading.Quantiles, Quantile{Q: q, Value: Number(BucketQuantile(q, merged))})
-		}
+		g.Reading.Quantiles = QuantilesOf(MergeBuckets(histograms))
 	}
 	switch {
 	case g.Reading.Value.IsNaN():
-	case f.Kind == KindCounter || f.Kind.Observes():
+	case f.Increases():
 		g.Reading.Meaning = MeaningTotal
 	default:
 		g.Reading.Meaning = GaugeMeaning(f.Fold, len(streams))
@@ -269,7 +301,36 @@ func foldStreams(f Family, streams []*stream) Group {
 	return g
 }
 
+// QuantilesOf estimates the quantiles that a reading carries.
+func QuantilesOf(merged []Bucket) []Quantile {
+	quantiles := make([]Quantile, len(readingQuantiles))
+	for i, q := range readingQuantiles {
+		quantiles[i] = Quantile{Q: q, Value: Number(BucketQuantile(q, merged))}
+	}
+	return quantiles
+}
+
+// mixedBuckets reports whether there are histograms with unlike bounds.
+func mixedBuckets(streams []*stream) bool {
+	var first []Bucket
+	for _, st := range streams {
+		switch {
+		case len(st.buckets) == 0:
+		case first == nil:
+			first = st.buckets
+		case !slices.EqualFunc(first, st.buckets, func(a, b Bucket) bool { return a.UpperBound == b.UpperBound }):
+			return true
+		}
+	}
+	return false
+}
+
+var errOneInstant = fmt.Errorf("one exposition: %w: look at a server that scrapes it to see values over time", ErrNoHistory)
+
 // Range implements Source: a snapshot has no history.
 func (s *Snapshot) Range(context.Context, Query, Window) (RangeResult, error) {
-	return RangeResult{}, fmt.Errorf("one exposition: %w: look at a server that scrapes it to plot values over time", ErrNoHistory)
+	return RangeResult{}, errOneInstant
 }
+
+// Leaves implements Source: a snapshot has no history.
+func (s *Snapshot) Leaves(context.Context, LeavesQuery) ([]Leaf, error) { return nil, errOneInstant }

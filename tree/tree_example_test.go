@@ -15,7 +15,7 @@ func Example() {
 	b.Add(tree.Sample{Name: "shop_orders_total", Value: 2})
 
 	t := tree.New(b.Build(), tree.Limits{})
-	axis, err := t.Split(context.Background(), tree.Selector{Metric: "shop_orders_total"}, "country")
+	axis, err := t.Split(context.Background(), tree.SplitRequest{Selector: tree.Selector{Metric: "shop_orders_total"}, By: "country"})
 	if err != nil {
 		fmt.Println(err)
 		return

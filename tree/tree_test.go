@@ -198,14 +198,14 @@ func TestTreeWalk(t *testing.T) {
 	if got := strings.Join(names, ", "); got != "scope shop, metric up" || root.Series != 6 || root.Metrics != 4 {
 		t.Errorf("root: %s; %d series, %d metrics", got, root.Series, root.Metrics)
 	}
-	node, err := tr.Metric(ctx, Selector{Metric: "shop_orders_total"})
+	node, err := tr.Metric(ctx, MetricRequest{Selector: Selector{Metric: "shop_orders_total"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if node.Reading.Value != 14 || node.Reading.Meaning != MeaningTotal || len(node.Children) != 2 || node.Children[0].Label != "pay" {
 		t.Errorf("node: %+v %+v", node.Reading, node.Children)
 	}
-	axis, err := tr.Split(ctx, Selector{Metric: "shop_orders_total"}, "country")
+	axis, err := tr.Split(ctx, SplitRequest{Selector: Selector{Metric: "shop_orders_total"}, By: "country"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestTreeWalk(t *testing.T) {
 	if got := strings.Join(names, ", "); got != "fr 7, de 5, <unset> 2" {
 		t.Errorf("branches: %s", got)
 	}
-	again, err := tr.Split(ctx, Selector{Metric: "shop_orders_total"}, "country")
+	again, err := tr.Split(ctx, SplitRequest{Selector: Selector{Metric: "shop_orders_total"}, By: "country"})
 	if err != nil || !reflect.DeepEqual(axis, again) {
 		t.Errorf("the same question has another answer (error %v)", err)
 	}
@@ -245,13 +245,13 @@ func TestTreeByLabels(t *testing.T) {
 func TestTreeErrors(t *testing.T) {
 	ctx := context.Background()
 	tr := New(small(), Limits{})
-	if _, err := tr.Metric(ctx, Selector{Metric: "nope"}); !errors.Is(err, ErrUnknownMetric) {
+	if _, err := tr.Metric(ctx, MetricRequest{Selector: Selector{Metric: "nope"}}); !errors.Is(err, ErrUnknownMetric) {
 		t.Errorf("unknown metric: %v", err)
 	}
 	if _, err := tr.Scope(ctx, ScopeRequest{Path: "nope_"}); !errors.Is(err, ErrUnknownMetric) {
 		t.Errorf("unknown scope: %v", err)
 	}
-	if _, err := tr.Split(ctx, Selector{Metric: "up"}.With("a", "b"), "a"); !errors.Is(err, ErrRequest) {
+	if _, err := tr.Split(ctx, SplitRequest{Selector: Selector{Metric: "up"}.With("a", "b"), By: "a"}); !errors.Is(err, ErrRequest) {
 		t.Errorf("split by a fixed label: %v", err)
 	}
 	if _, err := tr.Plot(ctx, PlotRequest{Selector: Selector{Metric: "up"}, Window: time.Second}); !errors.Is(err, ErrRequest) {
@@ -287,7 +287,7 @@ func TestLimits(t *testing.T) {
 	if len(scope.Children) != 10 || scope.Omitted != 20 || read != 4 {
 		t.Errorf("%d children, %d omitted, %d read", len(scope.Children), scope.Omitted, read)
 	}
-	axis, err := tr.Split(context.Background(), Selector{Metric: "n_total"}, "i")
+	axis, err := tr.Split(context.Background(), SplitRequest{Selector: Selector{Metric: "n_total"}, By: "i"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/metertree/metertree/metric"
 )
 
 // smallestScope is how many metrics a segment must hold before it becomes a node
@@ -17,28 +19,42 @@ type Scope struct {
 	// Name is what the path adds to the parent's, without the separator: "gc".
 	Name    string
 	Scopes  []*Scope // sorted by path
-	Metrics []Family // directly below, sorted by name
+	Entries []Entry  // directly below, sorted by name
 	Series  int      // of all metrics below
-	Count   int      // of all metrics below
+	Count   int      // of all metrics and ratios below
 }
 
-// NewScope builds the trie of the families' names and returns its root. A chain
-// of segments without a branch is one node.
-func NewScope(families []Family) *Scope {
-	sorted := append([]Family(nil), families...)
-	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Name < sorted[j].Name })
-	return newScope("", "", sorted)
+// Entry is a leaf of the trie: a metric, or a ratio of two.
+type Entry struct {
+	Family Family        // of a metric
+	Ratio  *metric.Ratio // nil for a metric
 }
 
-func newScope(path, name string, families []Family) *Scope {
-	s := &Scope{Path: path, Name: name, Count: len(families)}
-	groups := make(map[string][]Family)
-	for _, f := range families {
-		s.Series += f.Series
-		if prefix, ok := nextPrefix(f.Name, len(path)); ok {
-			groups[prefix] = append(groups[prefix], f)
+// Name is the full name of the metric or ratio.
+func (e Entry) Name() string {
+	if e.Ratio != nil {
+		return e.Ratio.Name
+	}
+	return e.Family.Name
+}
+
+// NewScope builds the trie of the entries' names and returns its root. A chain of
+// segments without a branch is one node.
+func NewScope(entries []Entry) *Scope {
+	return newScope("", "", slices.SortedFunc(slices.Values(entries), byName))
+}
+
+func byName(a, b Entry) int { return strings.Compare(a.Name(), b.Name()) }
+
+func newScope(path, name string, entries []Entry) *Scope {
+	s := &Scope{Path: path, Name: name, Count: len(entries)}
+	groups := make(map[string][]Entry)
+	for _, e := range entries {
+		s.Series += e.Family.Series
+		if prefix, ok := nextPrefix(e.Name(), len(path)); ok {
+			groups[prefix] = append(groups[prefix], e)
 		} else {
-			s.Metrics = append(s.Metrics, f)
+			s.Entries = append(s.Entries, e)
 		}
 	}
 	least := smallestScope
@@ -47,26 +63,26 @@ func newScope(path, name string, families []Family) *Scope {
 	}
 	for prefix, group := range groups {
 		if len(group) < least {
-			s.Metrics = append(s.Metrics, group...)
+			s.Entries = append(s.Entries, group...)
 			continue
 		}
 		prefix = compress(prefix, group)
 		s.Scopes = append(s.Scopes, newScope(prefix, trimSeparators(prefix[len(path):]), group))
 	}
 	sort.Slice(s.Scopes, func(i, j int) bool { return s.Scopes[i].Path < s.Scopes[j].Path })
-	sort.Slice(s.Metrics, func(i, j int) bool { return s.Metrics[i].Name < s.Metrics[j].Name })
+	slices.SortFunc(s.Entries, byName)
 	return s
 }
 
 // compress lengthens a prefix for as long as the whole group shares its next segment.
-func compress(prefix string, group []Family) string {
+func compress(prefix string, group []Entry) string {
 	for {
-		next, ok := nextPrefix(group[0].Name, len(prefix))
+		next, ok := nextPrefix(group[0].Name(), len(prefix))
 		if !ok {
 			return prefix
 		}
-		for _, f := range group[1:] {
-			if p, ok := nextPrefix(f.Name, len(prefix)); !ok || p != next {
+		for _, e := range group[1:] {
+			if p, ok := nextPrefix(e.Name(), len(prefix)); !ok || p != next {
 				return prefix
 			}
 		}
@@ -90,8 +106,8 @@ func (s *Scope) Find(path string) *Scope {
 	return s
 }
 
-// LeafName is the part of a metric's name that a scope's path leaves to be shown.
-func (s *Scope) LeafName(f Family) string { return strings.TrimPrefix(f.Name, s.Path) }
+// LeafName is the part of an entry's name that a scope's path leaves to be shown.
+func (s *Scope) LeafName(e Entry) string { return strings.TrimPrefix(e.Name(), s.Path) }
 
 func isSeparator(c byte) bool { return c == '_' || c == ':' || c == '.' || c == '/' }
 

@@ -2,102 +2,59 @@ package web
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/metertree/metertree/tree"
 )
 
-// requestError is a request that cannot be right, whatever the source holds.
-type requestError string
+// question is a request that was understood.
+type question func(ctx context.Context, t *tree.Tree) (any, error)
 
-func (e requestError) Error() string { return string(e) }
-
-func badRequest(format string, args ...any) error {
-	return requestError(fmt.Sprintf(format, args...))
+func askScope(p *parameters) question {
+	req := tree.ScopeRequest{Path: p.text("scope"), Filter: p.text("filter"), Depth: p.number("depth", 1, maxDepth), Values: p.reads()}
+	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Scope(ctx, req) }
 }
 
-const (
-	maxDepth    = 64
-	maxMatchers = 32
-)
-
-func (h *handler) scope(ctx context.Context, r *http.Request) (any, error) {
-	q := r.URL.Query()
-	depth := 1
-	if s := q.Get("depth"); s != "" {
-		var err error
-		if depth, err = strconv.Atoi(s); err != nil || depth < 1 || depth > maxDepth {
-			return nil, badRequest("depth %q: use a number from 1 to %d", s, maxDepth)
-		}
+func askValues(p *parameters) question {
+	names := p.names()
+	return func(ctx context.Context, t *tree.Tree) (any, error) {
+		nodes, err := t.Values(ctx, names)
+		return struct {
+			Nodes []*tree.Node `json:"nodes"`
+		}{nodes}, err
 	}
-	return h.tree.Scope(ctx, tree.ScopeRequest{Path: q.Get("scope"), Filter: q.Get("filter"), Depth: depth})
 }
 
-func (h *handler) metric(ctx context.Context, r *http.Request) (any, error) {
-	sel, err := selector(r.URL.Query())
-	if err != nil {
-		return nil, err
-	}
-	return h.tree.Metric(ctx, sel)
+func askSignals(p *parameters) question {
+	scope := p.text("scope")
+	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Signals(ctx, scope) }
 }
 
-func (h *handler) split(ctx context.Context, r *http.Request) (any, error) {
-	q := r.URL.Query()
-	sel, err := selector(q)
-	if err != nil {
-		return nil, err
-	}
-	by := q.Get("by")
-	if by == "" {
-		return nil, badRequest("no label to expand %s along: give by=LABEL", sel)
-	}
-	return h.tree.Split(ctx, sel, by)
+func askMetric(p *parameters) question {
+	req := tree.MetricRequest{Selector: p.selector(), Baseline: p.duration("baseline", 0), Rank: p.rank()}
+	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Metric(ctx, req) }
 }
 
-func (h *handler) plot(ctx context.Context, r *http.Request) (any, error) {
-	q := r.URL.Query()
-	sel, err := selector(q)
-	if err != nil {
-		return nil, err
+func askSplit(p *parameters) question {
+	req := tree.SplitRequest{
+		Selector: p.selector(), By: p.by(), Limit: p.number("limit", 0, tree.MaxBranches),
+		Baseline: p.duration("baseline", 0), Mode: p.mode(),
 	}
-	req := tree.PlotRequest{Selector: sel, By: q.Get("by"), Window: 15 * time.Minute}
-	if s := q.Get("window"); s != "" {
-		if req.Window, err = time.ParseDuration(s); err != nil {
-			return nil, badRequest("window %q: use a duration such as 15m or 6h", s)
-		}
-	}
-	if s := q.Get("quantile"); s != "" {
-		if req.Quantile, err = strconv.ParseFloat(s, 64); err != nil {
-			return nil, badRequest("quantile %q: use a number between 0 and 1", s)
-		}
-	}
-	return h.tree.Plot(ctx, req)
+	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Split(ctx, req) }
 }
 
-// selector reads metric and the pairs of label and value.
-func selector(q url.Values) (tree.Selector, error) {
-	sel := tree.Selector{Metric: q.Get("metric")}
-	labels, values := q["label"], q["value"]
-	switch {
-	case sel.Metric == "":
-		return sel, badRequest("no metric: give metric=NAME")
-	case len(labels) != len(values):
-		return sel, badRequest("%d labels and %d values: give each label one value", len(labels), len(values))
-	case len(labels) > maxMatchers:
-		return sel, badRequest("%d labels: at most %d can be fixed", len(labels), maxMatchers)
+func askPlot(p *parameters) question {
+	req := tree.PlotRequest{
+		Selector: p.selector(), By: p.text("by"), Window: p.duration("window", 15*time.Minute), Quantile: p.quantile(), Mode: p.mode(),
+		Lines: p.number("lines", 0, tree.MaxLines), Points: p.number("points", 0, 1, tree.MaxPoints),
 	}
-	for i, l := range labels {
-		if l == "" {
-			return sel, badRequest("label %d has no name: give label=NAME", i+1)
-		}
-		if sel.Has(l) {
-			return sel, badRequest("label %q is given twice: give each label once", l)
-		}
-		sel.Matchers = append(sel.Matchers, tree.Matcher{Name: l, Value: values[i]})
+	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Plot(ctx, req) }
+}
+
+func askExplain(p *parameters) question {
+	req := tree.ExplainRequest{
+		Selector: p.selector(), By: p.labels(), Window: p.duration("window", 0), Baseline: p.duration("baseline", 0),
+		MaxBranches: p.number("branches", 0, 10),
 	}
-	return sel, nil
+	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Explain(ctx, req) }
 }

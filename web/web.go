@@ -31,17 +31,26 @@ type Options struct {
 // Handler serves the explorer over the source: the page at / and the tree under
 // /api/v1/tree. It is safe for concurrent use.
 //
-//	GET /api/v1/tree          scope=PREFIX filter=WORDS depth=N          a tree.Node: a scope and its children
-//	GET /api/v1/tree/metric   metric=NAME (label=L value=V)...           a tree.Node: a node and its axes
-//	GET /api/v1/tree/split    metric=NAME (label=L value=V)... by=LABEL  a tree.Node: an axis and its branches
-//	GET /api/v1/tree/plot     the same, window=DURATION quantile=Q       a tree.Plot
+//	GET /api/v1/tree          scope=PREFIX filter=WORDS depth=N values=none  a tree.Node: a scope and its children
+//	GET /api/v1/tree/values   metric=NAME...                                 {"nodes": [tree.Node]}, in the order of the names
+//	GET /api/v1/tree/signals  scope=PREFIX                                   a tree.Signals
+//	GET /api/v1/tree/metric   NODE baseline=DURATION rank=RANK               a tree.Node: a node and its axes
+//	GET /api/v1/tree/split    NODE by=LABEL limit=N baseline=DURATION mode=MODE
+//	                                                                         a tree.Node: an axis and its branches
+//	GET /api/v1/tree/plot     NODE by=LABEL window=DURATION quantile=Q mode=MODE lines=N points=N
+//	                                                                         a tree.Plot
+//	GET /api/v1/tree/explain  NODE by=LABEL... window=DURATION baseline=DURATION branches=N
+//	                                                                         a tree.Explained
 //
-// label and value are repeated in pairs; an empty value means the series without
-// the label. The page asks relative to its own address, so the handler can be
-// mounted below a path that ends in a slash, with http.StripPrefix.
+// NODE is metric=NAME (label=LABEL value=VALUE)...: label and value are repeated in
+// pairs, and an empty value means the series without the label. NAME may be that of
+// a declared ratio. RANK is "declared", "value" or "change"; MODE is "within-group"
+// or "share". With at=MILLISECONDS values are those of that moment of the Unix
+// clock. The page asks relative to its own address, so the handler can be mounted
+// below a path that ends in a slash, with http.StripPrefix.
 //
 // An error is {"error": "..."} with status 400 for a request that
-// cannot be right, 404 for a metric or scope that is not there, 501 for a plot
+// cannot be right, 404 for a metric or scope that is not there, 501 for the past
 // of a source without history, and 503 or 504 when the source fails or is late.
 func Handler(source tree.Source, options Options) http.Handler {
 	if options.Timeout <= 0 {
@@ -53,10 +62,13 @@ func Handler(source tree.Source, options Options) http.Handler {
 		panic(err) // the directory is part of the binary
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/tree", h.answer(h.scope))
-	mux.HandleFunc("GET /api/v1/tree/metric", h.answer(h.metric))
-	mux.HandleFunc("GET /api/v1/tree/split", h.answer(h.split))
-	mux.HandleFunc("GET /api/v1/tree/plot", h.answer(h.plot))
+	mux.HandleFunc("GET /api/v1/tree", h.answer(askScope))
+	mux.HandleFunc("GET /api/v1/tree/values", h.answer(askValues))
+	mux.HandleFunc("GET /api/v1/tree/signals", h.answer(askSignals))
+	mux.HandleFunc("GET /api/v1/tree/metric", h.answer(askMetric))
+	mux.HandleFunc("GET /api/v1/tree/split", h.answer(askSplit))
+	mux.HandleFunc("GET /api/v1/tree/plot", h.answer(askPlot))
+	mux.HandleFunc("GET /api/v1/tree/explain", h.answer(askExplain))
 	tag := version(static)
 	mux.HandleFunc("GET /static/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", tag)
@@ -107,12 +119,12 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
-// answer turns a function into a handler that writes its result as JSON.
-func (h *handler) answer(f func(ctx context.Context, r *http.Request) (any, error)) http.HandlerFunc {
+// answer makes a handler that writes what is answered to a question as JSON.
+func (h *handler) answer(understand func(p *parameters) question) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
 		defer cancel()
-		result, err := f(ctx, r)
+		result, err := h.ask(ctx, understand, &parameters{query: r.URL.Query()})
 		status := http.StatusOK
 		if err != nil {
 			status, result = statusOf(err), map[string]string{"error": err.Error()}
@@ -125,6 +137,14 @@ func (h *handler) answer(f func(ctx context.Context, r *http.Request) (any, erro
 		w.WriteHeader(status)
 		_, _ = w.Write(append(body, '\n')) // an error means the reader has gone
 	}
+}
+
+func (h *handler) ask(ctx context.Context, understand func(p *parameters) question, p *parameters) (any, error) {
+	asked, at := understand(p), p.at()
+	if p.err != nil {
+		return nil, p.err
+	}
+	return asked(ctx, h.tree.At(at))
 }
 
 func statusOf(err error) int {

@@ -3,7 +3,7 @@
 // it to a viewer, which then need not guess how series combine or what to divide.
 //
 //	name                             kind   what
-//	metertree_metric_info{aggregation,fold,kind,metric,role,scope,unit}
+//	metertree_metric_info{aggregation,axes,fold,kind,metric,role,scope,unit}
 //	                                 gauge  1 for each metric, labelled with what is declared of it
 //	metertree_ratio_info{axes,denominator,denominator_matchers,help,numerator,numerator_matchers,ratio,role,scope}
 //	                                 gauge  1 for each ratio, labelled with what is declared of it

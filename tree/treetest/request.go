@@ -108,8 +108,8 @@ func (r request) ask(ctx context.Context, source tree.Source) (*tree.Node, error
 	case "scope":
 		return t.Scope(ctx, r.scope)
 	case "metric":
-		return t.Metric(ctx, r.sel)
+		return t.Metric(ctx, tree.MetricRequest{Selector: r.sel})
 	default:
-		return t.Split(ctx, r.sel, r.label)
+		return t.Split(ctx, tree.SplitRequest{Selector: r.sel, By: r.label})
 	}
 }

@@ -1,0 +1,209 @@
+package tree
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/metertree/metertree/metric"
+)
+
+// Signals returns the golden signals of a scope: what the metrics and ratios below
+// it, whose names begin with the path, are declared to be.
+func (t *Tree) Signals(ctx context.Context, path string) (*Signals, error) {
+	space, err := t.namespace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	roles := rolesBelow(space, path)
+	signals := &Signals{Path: path}
+	var asked []*signalAsk
+	add := func(to **Signal, a *signalAsk) {
+		if a != nil {
+			*to = &a.signal
+			asked = append(asked, a)
+		}
+	}
+	add(&signals.Traffic, roles.traffic())
+	add(&signals.Errors, roles.errors())
+	add(&signals.Latency, roles.latency())
+	if err := t.readSignals(ctx, asked); err != nil {
+		return nil, err
+	}
+	if signals.Saturation, err = t.saturation(ctx, roles); err != nil {
+		return nil, err
+	}
+	signals.At = t.moment().UnixMilli()
+	return signals, nil
+}
+
+// together is one query about several parts; those without series are nothing.
+func (t *Tree) together(parts []Part, as Meaning) (Query, bool) {
+	parts = slices.DeleteFunc(slices.Clone(parts), func(p Part) bool { return !p.exists() })
+	if len(parts) == 0 {
+		return Query{}, false
+	}
+	q := parts[0].query(nil)
+	q.Also, q.As, q.Moment.End = parts[1:], as, t.at
+	return q, true
+}
+
+// readSignals asks for signals at once, at one moment.
+func (t *Tree) readSignals(ctx context.Context, asked []*signalAsk) error {
+	for _, as := range []Meaning{"", MeaningTotal} {
+		again, err := t.readSignalsAs(ctx, asked, as)
+		if err != nil || len(again) == 0 {
+			return err
+		}
+		asked = again
+	}
+	return nil
+}
+
+// readSignalsAs returns the ratios that have no rate below, to be asked for totals.
+func (t *Tree) readSignalsAs(ctx context.Context, asked []*signalAsk, as Meaning) (again []*signalAsk, err error) {
+	var queries []Query
+	for _, a := range asked {
+		whole, _ := t.together(a.whole, as)
+		queries = append(queries, whole)
+		if failed, ok := t.together(a.failed, cmp.Or(as, MeaningRate)); ok {
+			queries = append(queries, failed)
+		}
+	}
+	results, err := t.source.Fold(ctx, queries)
+	if err != nil {
+		return nil, fmt.Errorf("reading golden signals: %w", err)
+	}
+	at := 0
+	for _, a := range asked {
+		whole, failed := results[at], Result{}
+		queried := queries[at : at+1]
+		at++
+		if _, ok := t.together(a.failed, as); ok {
+			failed, queried = results[at], queries[at-1:at+1]
+			at++
+		}
+		if a.failed != nil && as == "" && whole.Total.Reading.Meaning == MeaningTotal {
+			again = append(again, a)
+			continue
+		}
+		t.settle(a, queried, whole, failed)
+	}
+	return again, nil
+}
+
+// settle writes what was read into a signal.
+func (t *Tree) settle(a *signalAsk, queries []Query, whole, failed Result) {
+	for _, r := range []Result{whole, failed} {
+		if r.Err != nil {
+			a.signal.Error = r.Err.Error()
+			return
+		}
+		if r.MixedBuckets && a.family.Kind == KindHistogram {
+			a.signal.Warnings = append(a.signal.Warnings, warnBuckets)
+		}
+	}
+	if a.failed != nil {
+		t.settleRatio(a, queries, whole, failed)
+		return
+	}
+	reading := whole.Total.Reading
+	q := queries[0]
+	q.As, q.SkipNaN = reading.Meaning, whole.SkippedNaN
+	if reading.Meaning != MeaningTotal {
+		q.As = MeaningRate
+	}
+	reading.Query = t.expression(q)
+	for i := range reading.Quantiles {
+		q.Quantile = reading.Quantiles[i].Q
+		reading.Quantiles[i].Query = t.expression(q)
+	}
+	if a.family.Kind != KindHistogram {
+		reading.Quantiles = nil // of traffic, only how much there is
+	}
+	Describe(a.family, &reading, t.moment())
+	a.signal.Reading = reading
+}
+
+func (t *Tree) settleRatio(a *signalAsk, queries []Query, whole, failed Result) {
+	n := newAmount(failed.Total, whole.Total)
+	n.settle(metric.WithinGroup, n)
+	as := whole.Total.Reading.Meaning
+	if as != MeaningTotal {
+		as = MeaningRate
+	}
+	written := []string{"", ""}
+	for i, q := range queries {
+		q.As = as
+		written[i] = t.expression(q)
+	}
+	n.Reading.Query = quotientQuery(written[1], written[0])
+	Describe(a.family, &n.Reading, t.moment())
+	a.signal.Reading = n.Reading
+	a.signal.Ratio.NumeratorSum, a.signal.Ratio.DenominatorSum = t.plainSum(n.above), t.plainSum(n.below)
+	if n.exceeds {
+		a.signal.Warnings = append(a.signal.Warnings, warnExceeds)
+	}
+}
+
+// plainSum is one side of a ratio of several metrics, whose units differ or not.
+func (t *Tree) plainSum(r *Reading) *Reading {
+	if r == nil {
+		return nil
+	}
+	sum := Reading{Meaning: r.Meaning, Value: r.Value}
+	Describe(Family{Kind: KindCounter}, &sum, t.moment())
+	return &sum
+}
+
+// saturation is the largest of the fullest parts: of each gauge its largest series,
+// and of each ratio the quotient of its sums.
+func (t *Tree) saturation(ctx context.Context, r roles) (*Signal, error) {
+	var asks []ask
+	families := r.families[metric.RoleSaturation]
+	for _, declared := range r.ratios[metric.RoleSaturation] {
+		asks = append(asks, ask{subject: r.space.divided(declared)})
+	}
+	unit, omitted := "ratio", 0
+	if len(asks) == 0 && len(families) > 0 {
+		unit, _ = commonUnit(families)
+	}
+	for _, f := range families {
+		if f.Unit != unit {
+			omitted++
+			continue
+		}
+		f.Fold = FoldMax
+		asks = append(asks, ask{subject: subject{family: f}})
+	}
+	if len(asks) == 0 {
+		return nil, nil
+	}
+	s := &Signal{Reading: Reading{Meaning: MeaningNone, Value: NoData}}
+	s.warnUnits(omitted, unit)
+	if over := len(asks) - mostSignalParts; over > 0 {
+		asks, s.Omitted = asks[:mostSignalParts], s.Omitted+over
+	}
+	answers, err := t.put(ctx, asks)
+	if err != nil {
+		return nil, fmt.Errorf("reading golden signals: %w", err)
+	}
+	for i, answered := range answers {
+		s.Parts = append(s.Parts, asks[i].subject.name())
+		if answered.Err != nil {
+			s.Warnings = append(s.Warnings, answered.Err.Error())
+			continue
+		}
+		n := &Node{}
+		t.present(asks[i], answered).fill(n, &answered.total, nil, nil)
+		if !n.Reading.Value.IsNaN() && !(n.Reading.Value <= s.Reading.Value) {
+			s.Reading = *n.Reading
+		}
+	}
+	slices.Sort(s.Parts)
+	if s.Reading.Meaning == MeaningNone {
+		s.Reading.Text = "–"
+	}
+	return s, nil
+}

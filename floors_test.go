@@ -38,7 +38,7 @@ var floors = [][]string{
 	{"tree/explain"},
 	{"tree"},
 	{"tree/..."},
-	{"observer", "stats"},
+	{"observer", "stats", "metertest"},
 	{"web"},
 	{"."},
 	{examples},

@@ -87,13 +87,16 @@ func zeroIfAbsent(v float64) float64 {
 }
 
 // signedText writes a difference of two values of the family. That of two moments
-// is a length of time.
+// is a length of time, and that of two percentages is in percentage points.
 func signedText(f Family, meaning Meaning, delta float64) string {
 	if f.Unit == UnitTimestamp {
 		f.Unit = "seconds"
 	}
 	r := Reading{Meaning: meaning, Value: Number(delta)}
 	Describe(f, &r, time.Time{})
+	if percentage, ok := strings.CutSuffix(r.Text, "%"); ok {
+		r.Text = percentage + " pp"
+	}
 	switch {
 	case delta > 0:
 		return "+" + r.Text

@@ -35,7 +35,7 @@ func TestExplainRatio(t *testing.T) {
 	if !e.Ratio || e.Before.End-e.Before.Start != (15*time.Minute).Milliseconds() || e.After.End-e.Before.End != time.Hour.Milliseconds() {
 		t.Errorf("windows %+v %+v", e.Before, e.After)
 	}
-	if !strings.Contains(e.Summary, `region="eu", version="2" contributes +1.63%`) {
+	if !strings.Contains(e.Summary, `region="eu", version="2" contributes +1.63 pp`) {
 		t.Errorf("summary: %s", e.Summary)
 	}
 }
@@ -68,7 +68,7 @@ func TestExplainAverage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(e.Branches) == 0 || e.Branches[0].Selector != `rack="0"` || e.ChangeText != "+10%" {
+	if len(e.Branches) == 0 || e.Branches[0].Selector != `rack="0"` || e.ChangeText != "+10 pp" {
 		t.Errorf("%s: %+v", e.Summary, e.Branches)
 	}
 }

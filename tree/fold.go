@@ -78,6 +78,7 @@ func mergeGroups(groups []Group, fold Fold) *Group {
 	for _, g := range groups {
 		other.Series += g.Series
 		other.Streams += g.Streams
+		other.NaNs += g.NaNs
 		if g.Reading.Value.IsNaN() {
 			continue
 		}
@@ -86,8 +87,8 @@ func mergeGroups(groups []Group, fold Fold) *Group {
 		}
 		if fold == FoldAvg {
 			// The mean of the rest weighs each branch by its series.
-			sum.Add(float64(g.Reading.Value) * float64(g.Streams))
-			weight += g.Streams
+			sum.Add(float64(g.Reading.Value) * float64(g.Streams-g.NaNs))
+			weight += g.Streams - g.NaNs
 			continue
 		}
 		acc.Add(float64(g.Reading.Value))

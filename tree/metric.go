@@ -43,7 +43,7 @@ func (t *Tree) Metric(ctx context.Context, req MetricRequest) (*Node, error) {
 		return n, nil
 	}
 	p := t.present(a, r[0])
-	p.fill(n, &p.total, matchers, nil)
+	p.fillTotal(n)
 	if req.Baseline > 0 {
 		if err := t.compare(ctx, p, n, req.Baseline); err != nil {
 			return nil, err

@@ -152,12 +152,13 @@ type Signals struct {
 	Errors     *Signal `json:"errors,omitempty"`
 	Latency    *Signal `json:"latency,omitempty"`
 	Saturation *Signal `json:"saturation,omitempty"`
-	At         int64   `json:"at,omitempty"`
 }
 
 // Signal is one golden signal of a scope.
 type Signal struct {
 	Reading Reading `json:"reading"`
+	// At is the moment of the reading, in Unix milliseconds.
+	At int64 `json:"at,omitempty"`
 	// Ratio holds the sums of Errors.
 	Ratio *RatioParts `json:"ratio,omitempty"`
 	// Parts name the metrics and ratios it is made of, sorted.

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -219,4 +220,24 @@ func divideLines(above, below []Number) []Number {
 		out[i] = Number(metric.RatioSums{Numerator: at(above, i), Denominator: at(below, i)}.Quotient().Value)
 	}
 	return out
+}
+
+// LargestLines keeps the lines with the largest sums over the window, largest first
+// and then by value, and returns how many are left out.
+func LargestLines(lines []Line, limit int) ([]Line, int) {
+	weight := make(map[string]float64, len(lines))
+	for _, l := range lines {
+		for _, p := range l.Points {
+			if !p.IsNaN() {
+				weight[l.Value] += float64(p)
+			}
+		}
+	}
+	slices.SortFunc(lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(weight[b.Value], weight[a.Value]), cmp.Compare(a.Value, b.Value))
+	})
+	if len(lines) <= limit {
+		return lines, 0
+	}
+	return lines[:limit], len(lines) - limit
 }

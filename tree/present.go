@@ -38,15 +38,17 @@ func (p presenter) fill(n *Node, of *amount, matchers []Matcher, except *Exclusi
 	if s.ratio != nil {
 		n.Ratio = p.parts(of, matchers)
 	}
-	n.Warnings = append(n.Warnings, p.warnings(of)...)
+	if of.exceeds {
+		n.Warnings = append(n.Warnings, warnExceeds)
+	}
 }
 
 // query is the expression of an amount, or of one of its quantiles.
 func (p presenter) query(meaning Meaning, quantile float64, matchers []Matcher, except *Exclusion) string {
-	write := func(part Part, matchers []Matcher, as Meaning) string {
+	write := func(part Part, matchers []Matcher, except *Exclusion, as Meaning) string {
 		q := part.query(matchers)
 		q.Except, q.Moment, q.Quantile, q.SkipNaN = except, p.ask.moment, quantile, p.SkippedNaN
-		if part.Family.Increases() {
+		if part.Family.Increases() || as == MeaningSingle {
 			q.As = as
 		}
 		return p.tree.expression(q)
@@ -56,20 +58,20 @@ func (p presenter) query(meaning Meaning, quantile float64, matchers []Matcher, 
 	}
 	s := p.ask.subject
 	if s.ratio == nil {
-		if meaning != MeaningTotal {
+		if meaning != MeaningTotal && meaning != MeaningSingle {
 			meaning = MeaningRate
 		}
-		return write(Part{Family: s.family}, matchers, meaning)
+		return write(Part{Family: s.family}, matchers, except, meaning)
 	}
-	below := matchers
+	below, left := matchers, except
 	if p.ask.mode == metric.ShareOfParent {
-		below, except = p.ask.matchers, nil
+		below, left = p.ask.matchers, nil
 	}
-	bottom := write(s.bottom, below, p.as)
+	bottom := write(s.bottom, below, left, p.as)
 	if !s.top.exists() {
 		return quotientQuery("", bottom)
 	}
-	return quotientQuery(write(s.top, matchers, p.as), bottom)
+	return quotientQuery(write(s.top, matchers, except, p.as), bottom)
 }
 
 // parts describe a ratio and what was divided.
@@ -108,18 +110,16 @@ const (
 // overflow is the value that stands for those a label had no room for.
 const overflow = "__overflow__"
 
-func (p presenter) warnings(of *amount) []string {
-	var warnings []string
-	if of.exceeds {
-		warnings = append(warnings, warnExceeds)
-	}
+// fillTotal writes the node that was asked about, whose warnings are for what is
+// below it too.
+func (p presenter) fillTotal(n *Node) {
+	p.fill(n, &p.total, p.ask.matchers, nil)
 	if p.SkippedNaN {
-		warnings = append(warnings, warnNaN)
+		n.Warnings = append(n.Warnings, warnNaN)
 	}
 	if p.MixedBuckets && p.ask.subject.family.Kind == KindHistogram {
-		warnings = append(warnings, warnBuckets)
+		n.Warnings = append(n.Warnings, warnBuckets)
 	}
-	return warnings
 }
 
 // branch is the node of one branch.

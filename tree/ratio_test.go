@@ -41,7 +41,7 @@ func TestRatioNode(t *testing.T) {
 	if n.Reading.Meaning != MeaningRatio || !near(n.Reading.Value, (13.5+22)/1350) || n.Reading.Text != "2.63%" {
 		t.Errorf("value %+v", n.Reading)
 	}
-	if n.Change == nil || !near(n.Change.Before.Value, 0.01) || n.Change.Text != "+1.63%" {
+	if n.Change == nil || !near(n.Change.Before.Value, 0.01) || n.Change.Text != "+1.63 pp" {
 		t.Errorf("change %+v", n.Change)
 	}
 	if got := n.Ratio.Numerator + " / " + n.Ratio.Denominator; got != `shop_calls_total{status="error"} / shop_calls_total` {

@@ -168,7 +168,7 @@ func (t *Tree) readLeaves(ctx context.Context, leaves []leaf) error {
 			continue
 		}
 		p := t.present(asks[i], answers[i])
-		p.fill(l.node, &p.total, nil, nil)
+		p.fillTotal(l.node)
 		l.node.warnSeries()
 	}
 	return nil

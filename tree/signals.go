@@ -31,11 +31,8 @@ func (t *Tree) Signals(ctx context.Context, path string) (*Signals, error) {
 	if err := t.readSignals(ctx, asked); err != nil {
 		return nil, err
 	}
-	if signals.Saturation, err = t.saturation(ctx, roles); err != nil {
-		return nil, err
-	}
-	signals.At = t.moment().UnixMilli()
-	return signals, nil
+	signals.Saturation, err = t.saturation(ctx, roles)
+	return signals, err
 }
 
 // together is one query about several parts; those without series are nothing.
@@ -104,6 +101,7 @@ func (t *Tree) settle(a *signalAsk, queries []Query, whole, failed Result) {
 			a.signal.Warnings = append(a.signal.Warnings, warnBuckets)
 		}
 	}
+	a.signal.At = cmp.Or(whole.At, t.moment()).UnixMilli()
 	if a.failed != nil {
 		t.settleRatio(a, queries, whole, failed)
 		return
@@ -198,7 +196,7 @@ func (t *Tree) saturation(ctx context.Context, r roles) (*Signal, error) {
 		n := &Node{}
 		t.present(asks[i], answered).fill(n, &answered.total, nil, nil)
 		if !n.Reading.Value.IsNaN() && !(n.Reading.Value <= s.Reading.Value) {
-			s.Reading = *n.Reading
+			s.Reading, s.At = *n.Reading, n.At
 		}
 	}
 	slices.Sort(s.Parts)

@@ -279,6 +279,9 @@ func foldStreams(q Query, streams []*stream) Group {
 	for _, st := range streams {
 		g.Series += st.series
 		acc.Add(st.value)
+		if math.IsNaN(st.value) {
+			g.NaNs++
+		}
 		if len(st.buckets) > 0 {
 			histograms = append(histograms, st.buckets)
 		}

@@ -167,6 +167,8 @@ type Group struct {
 	Series int    // stored series, buckets included
 	// Streams is the number of label sets, so a histogram's buckets count once.
 	Streams int
+	// NaNs is how many of them are not a number, which an average leaves out.
+	NaNs    int
 	Reading Reading
 }
 

@@ -114,8 +114,8 @@ func (t *Tree) split(ctx context.Context, a ask, baseline time.Duration) (*Node,
 		Type: NodeAxis, Name: a.by, Label: a.by, Path: a.subject.name(), Matchers: a.matchers, Expandable: true,
 		Branches: len(p.branches) + p.Others, Omitted: p.Others,
 	}
-	p.fill(axis, &p.total, a.matchers, nil)
-	if a.mode == metric.ShareOfParent {
+	p.fillTotal(axis)
+	if axis.Ratio != nil {
 		axis.Ratio.Mode = a.mode.String()
 	}
 	for i := range p.branches {

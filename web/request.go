@@ -46,7 +46,7 @@ func askSplit(p *parameters) question {
 func askPlot(p *parameters) question {
 	req := tree.PlotRequest{
 		Selector: p.selector(), By: p.text("by"), Window: p.duration("window", 15*time.Minute), Quantile: p.quantile(), Mode: p.mode(),
-		Lines: p.number("lines", 0, tree.MaxLines), Points: p.number("points", 0, 1, tree.MaxPoints),
+		Lines: p.number("lines", 0, tree.MaxLines), Points: p.number("points", 0, tree.MaxPoints),
 	}
 	return func(ctx context.Context, t *tree.Tree) (any, error) { return t.Plot(ctx, req) }
 }

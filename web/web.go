@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/tree"
+	"github.com/metertree/metertree/tree/joined"
 )
 
 //go:embed static
@@ -56,7 +57,7 @@ func Handler(source tree.Source, options Options) http.Handler {
 	if options.Timeout <= 0 {
 		options.Timeout = 30 * time.Second
 	}
-	h := &handler{tree: tree.New(source, options.Limits), timeout: options.Timeout}
+	h := &handler{tree: tree.New(joined.New(source), options.Limits), timeout: options.Timeout}
 	static, err := fs.Sub(files, "static")
 	if err != nil {
 		panic(err) // the directory is part of the binary

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/tree"
 )
 
@@ -44,7 +45,7 @@ const evil = `</script><img src=x onerror=alert(1)>&"'`
 
 func stock() *tree.Snapshot {
 	b := tree.NewSnapshotBuilder()
-	b.Declare("shop_orders_total", tree.Metadata{Kind: tree.KindCounter, Help: "Orders taken."})
+	b.Declare("shop_orders_total", tree.Metadata{Kind: tree.KindCounter, Help: "Orders taken.", Role: metric.RoleTraffic})
 	b.Add(tree.Sample{Name: "shop_orders_total", Labels: []tree.Label{{Name: "country", Value: "de"}}, Value: 5})
 	b.Add(tree.Sample{Name: "shop_orders_total", Labels: []tree.Label{{Name: "country", Value: evil}}, Value: 7})
 	b.Add(tree.Sample{Name: "shop_orders_total", Value: 2})
@@ -117,6 +118,26 @@ func TestMetricSplitAndPlot(t *testing.T) {
 	}
 }
 
+func TestValuesAndSignals(t *testing.T) {
+	h := Handler(past{Snapshot: stock()}, Options{})
+	bare := decode[tree.Node](t, get(t, h, "/api/v1/tree?scope=shop_&values=none"))
+	if len(bare.Children) != 2 || bare.Children[1].Reading != nil || bare.Children[1].Series != 3 {
+		t.Errorf("without values: %+v", bare.Children)
+	}
+	values := decode[struct{ Nodes []tree.Node }](t, get(t, h, "/api/v1/tree/values?metric=up&metric=gone&metric=shop_orders_total"))
+	if n := values.Nodes; len(n) != 3 || n[0].Reading.Value != 1 || !strings.Contains(n[1].Error, "gone") || n[2].Reading.Value != 14 {
+		t.Errorf("values: %+v", values.Nodes)
+	}
+	signals := decode[tree.Signals](t, get(t, h, "/api/v1/tree/signals?scope=shop_"))
+	if signals.Path != "shop_" || signals.Traffic == nil || signals.Traffic.Reading.Value != 14 {
+		t.Errorf("signals: %+v", signals)
+	}
+	ranked := decode[tree.Node](t, get(t, h, "/api/v1/tree/metric?metric=shop_orders_total&rank=value"))
+	if u := ranked.Children[0].Axis.Uneven; u == nil || !(*u > 0 && *u < 1) {
+		t.Errorf("unevenness of %+v", ranked.Children[0])
+	}
+}
+
 func TestErrors(t *testing.T) {
 	working := past{Snapshot: stock()}
 	cases := []struct {
@@ -141,6 +162,21 @@ func TestErrors(t *testing.T) {
 		{"/api/v1/tree/plot?metric=up&quantile=2", working, 400, "quantile"},
 		{"/api/v1/tree/plot?metric=up&quantile=x", working, 400, "quantile"},
 		{"/api/v1/tree/plot?metric=up&quantile=NaN", working, 400, "quantile"},
+		{"/api/v1/tree/plot?metric=up&lines=0", working, 400, "lines"},
+		{"/api/v1/tree/plot?metric=up&points=9999", working, 400, "points"},
+		{"/api/v1/tree/plot?metric=up&mode=half", working, 400, "within-group or share"},
+		{"/api/v1/tree?values=some", working, 400, "values"},
+		{"/api/v1/tree?at=yesterday", working, 400, "milliseconds"},
+		{"/api/v1/tree?at=-1", working, 400, "milliseconds"},
+		{"/api/v1/tree/values?" + strings.Repeat("&metric=up", 101), working, 400, "at most 100"},
+		{"/api/v1/tree/metric?metric=up&rank=best", working, 400, "declared, value or change"},
+		{"/api/v1/tree/metric?metric=up&baseline=-1h", working, 400, "baseline"},
+		{"/api/v1/tree/metric?metric=up&baseline=99999d", working, 400, "baseline"},
+		{"/api/v1/tree/split?metric=up&by=a&limit=10001", working, 400, "limit"},
+		{"/api/v1/tree/explain?metric=up&window=d", working, 400, "window"},
+		{"/api/v1/tree/explain?metric=up&branches=11", working, 400, "branches"},
+		{"/api/v1/tree/explain?metric=shop_carts_open&by=colour", stock(), 400, "colour"},
+		{"/api/v1/tree/explain?metric=shop_orders_total", stock(), 501, "history"},
 		{"/api/v1/tree/plot?metric=up", stock(), 501, "history"},
 		{"/api/v1/tree", past{err: errors.New("store on fire")}, 503, "store on fire"},
 		{"/api/v1/tree", past{err: context.DeadlineExceeded}, 504, "deadline"},

@@ -1,54 +1,53 @@
 package live
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/tree"
 )
 
-// describe turns what is declared into what a viewer needs. Only the kind is
-// translated.
+// describe turns what is declared into what a viewer needs.
 func describe(d *metric.Descriptor) tree.Family {
-	f := tree.Family{Name: d.Name, Unit: d.Unit, Help: d.Help, Fold: tree.FoldSum, Parts: []string{d.Name}}
-	switch d.Kind {
-	case metric.Counter:
-		f.Kind = tree.KindCounter
-	case metric.Histogram:
-		f.Kind = tree.KindHistogram
-		f.Parts = []string{d.Name + "_count", d.Name + "_sum"}
-		if hasBuckets(d) {
-			f.Parts = append([]string{d.Name + "_bucket"}, f.Parts...)
+	declared := *d
+	declared.Keys = axes(d)
+	md := tree.MetadataOf(declared)
+	return tree.Family{
+		Name: d.Name, Kind: md.Kind, Unit: md.Unit, Help: md.Help, Fold: md.Fold, Role: md.Role, Axes: md.Axes,
+		Parts: partsOf(d),
+	}
+}
+
+// axes are the labels to expand along, in the order they were declared: those that
+// are kept by default before the others.
+func axes(d *metric.Descriptor) []string {
+	if len(d.DefaultKeys) == 0 {
+		return d.Keys
+	}
+	ordered := slices.Clone(d.DefaultKeys)
+	for _, key := range d.Keys {
+		if !slices.Contains(ordered, key) {
+			ordered = append(ordered, key)
 		}
-	case metric.Gauge:
-		f.Kind, f.Fold = tree.KindGauge, foldOf(d.Fold)
-	default: // an UpDownCounter
-		f.Kind = tree.KindGauge
 	}
-	if d.Unit == "seconds" && d.Kind == metric.Gauge && strings.HasSuffix(d.Name, "_timestamp_seconds") {
-		f.Unit = tree.UnitTimestamp // the name's ending is how a moment is declared
+	return ordered
+}
+
+// partsOf are the names that an exposition has for the series.
+func partsOf(d *metric.Descriptor) []string {
+	switch {
+	case d.Kind != metric.Histogram:
+		return []string{d.Name}
+	case hasBuckets(d):
+		return []string{d.Name + "_bucket", d.Name + "_count", d.Name + "_sum"}
+	default:
+		return []string{d.Name + "_count", d.Name + "_sum"}
 	}
-	return f
 }
 
 func hasBuckets(d *metric.Descriptor) bool {
 	kept := d.Kept()
 	return kept == metric.ExplicitBuckets || kept == metric.ExponentialBuckets
-}
-
-func foldOf(f metric.Fold) tree.Fold {
-	switch f {
-	case metric.FoldSum:
-		return tree.FoldSum
-	case metric.FoldMin:
-		return tree.FoldMin
-	case metric.FoldMax:
-		return tree.FoldMax
-	case metric.FoldAvg:
-		return tree.FoldAvg
-	default:
-		return tree.FoldNone
-	}
 }
 
 // valueOf is the number of a point: of a histogram, how many observations.

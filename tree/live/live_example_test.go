@@ -19,7 +19,7 @@ func Example() {
 	source := live.New(r, live.Options{})
 	defer source.Close()
 	t := tree.New(source, tree.Limits{})
-	axis, err := t.Split(context.Background(), tree.Selector{Metric: "shop_orders_total"}, "country")
+	axis, err := t.Split(context.Background(), tree.SplitRequest{Selector: tree.Selector{Metric: "shop_orders_total"}, By: "country"})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -37,8 +37,8 @@ func inBubble(t *testing.T, options Options, test func(t *testing.T, b bench)) {
 		r := registry.New(registry.Options{})
 		options.Interval = interval
 		b := bench{t, r, meter.New(r), New(r, options)}
+		defer b.source.Close()
 		test(t, b)
-		b.source.Close()
 	})
 }
 
@@ -69,6 +69,17 @@ func (b bench) ask(metric, by string, matchers ...tree.Matcher) tree.Result {
 		b.t.Fatal(err)
 	}
 	return r[0]
+}
+
+// leaves are those of the last minute.
+func (b bench) leaves(metric string, by ...string) []tree.Leaf {
+	b.t.Helper()
+	q := tree.LeavesQuery{Family: b.family(metric), Selector: tree.Selector{Metric: metric}, By: by, Moment: tree.Moment{Length: time.Minute}}
+	leaves, err := b.source.Leaves(b.t.Context(), q)
+	if err != nil && !errors.Is(err, tree.ErrNoHistory) {
+		b.t.Error(err)
+	}
+	return leaves
 }
 
 // show writes a result in one line.

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -16,40 +17,54 @@ func (s *Source) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.R
 	if err != nil {
 		return tree.RangeResult{}, err
 	}
-	col, err := samples[len(samples)-1].column(q.Selector.Metric)
-	if err != nil {
+	parts := q.Parts()
+	if err := known(q, samples, samples); err != nil {
 		return tree.RangeResult{}, err
 	}
-	samples = unbroken(samples, q.Selector.Metric)
+	samples = unbroken(samples, parts)
 	p := plotter{
 		query:   q,
 		samples: samples,
 		spans:   spans(samples, w, max(s.options.RateWindow, w.Step), 2*s.options.Interval),
+		as:      q.As,
 	}
-	r := tree.RangeResult{Times: w.Instants(), Meaning: tree.MeaningRate}
-	if !increases(q.Family) {
-		r.Meaning = tree.GaugeMeaning(q.Family.Fold, len(col.streams))
+	if p.as == "" {
+		p.as = tree.MeaningRate
 	}
-	p.query.By = ""
-	lines, err := p.lines(ctx)
-	if err != nil {
-		return tree.RangeResult{}, err
+	r := tree.RangeResult{Times: w.Instants(), Meaning: p.as}
+	if !q.Family.Increases() {
+		p.as, r.Meaning = tree.MeaningNone, tree.GaugeMeaning(q.Family.Fold, streams(samples[len(samples)-1], parts))
 	}
-	r.Total = absent(len(r.Times))
-	if len(lines) > 0 {
-		r.Total = lines[0].Points
+	p.node = p.newTrack()
+	for _, part := range parts {
+		if err := p.follow(ctx, part); err != nil {
+			return tree.RangeResult{}, err
+		}
 	}
-	if q.By == "" {
-		return r, nil
+	r.Total = p.points(p.node)
+	for value, t := range p.branches {
+		if err := ctx.Err(); err != nil {
+			return tree.RangeResult{}, err
+		}
+		points := p.points(t)
+		if slices.ContainsFunc(points, func(n tree.Number) bool { return !n.IsNaN() }) {
+			r.Lines = append(r.Lines, tree.Line{Value: value, Points: points})
+		}
 	}
-	p.query.By = q.By
-	if lines, err = p.lines(ctx); err != nil {
-		return tree.RangeResult{}, err
-	}
-	sortLines(lines)
-	shown := min(len(lines), q.BranchLimit())
-	r.Lines, r.Others = lines[:shown], len(lines)-shown
+	sortLines(r.Lines)
+	shown := min(len(r.Lines), q.BranchLimit())
+	r.Lines, r.Others = r.Lines[:shown], len(r.Lines)-shown
 	return r, nil
+}
+
+// streams is how many label sets some families have.
+func streams(s *sample, parts []tree.Part) (n int) {
+	for _, p := range parts {
+		if col := s.columns[p.Family.Name]; col != nil {
+			n += len(col.streams)
+		}
+	}
+	return n
 }
 
 func absent(n int) []tree.Number {
@@ -70,7 +85,7 @@ func spans(samples []*sample, w tree.Window, rateWindow, stale time.Duration) []
 	times := w.Instants()
 	list := make([]span, len(times))
 	for i, at := range times {
-		last := sort.Search(len(samples), func(j int) bool { return samples[j].at.After(at) }) - 1
+		last := sort.Search(len(samples), func(j int) bool { return samples[j].after(at) }) - 1
 		if last < 0 || at.Sub(samples[last].at) > stale {
 			list[i] = span{-1, -1}
 			continue
@@ -87,74 +102,88 @@ type plotter struct {
 	query   tree.Query
 	samples []*sample
 	spans   []span
+	as      tree.Meaning // MeaningRate, MeaningTotal, or MeaningNone for gauges
+
+	node     *track
+	branches map[string]*track
 }
 
-// track is one branch at every sample.
+// track is a node or a branch at every sample.
 type track struct {
-	streams []int
-	values  []tree.Accumulator // of gauges
-	grown   []float64          // since the first sample
-	gained  []distribution     // since the sample before
+	parts  []int              // how many streams it is of, or gains
+	values []tree.Accumulator // of gauges and totals
+	grown  []float64          // since the sample before; in the end, since the first
+	gained []distribution     // since the sample before, or in all
 }
 
-func (p *plotter) lines(ctx context.Context) ([]tree.Line, error) {
-	tracks := make(map[string]*track)
+// follow takes a part into the tracks.
+func (p *plotter) follow(ctx context.Context, part tree.Part) error {
+	var chosen picks[*track]
 	for i := range p.samples {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		p.follow(tracks, i)
-	}
-	lines := make([]tree.Line, 0, len(tracks))
-	for value, t := range tracks {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		t.sum()
-		line := tree.Line{Value: value, Points: absent(len(p.spans))}
-		for i, s := range p.spans {
-			if s.last >= 0 {
-				line.Points[i] = p.point(t, s)
+		s := newStep(p.samples[max(i-1, 0)], p.samples[i], part.Family.Name)
+		chosen.of(s.now, &p.query, part, p.trackOf)
+		for n, at := range chosen.at {
+			p.take(p.node, &s, at, i)
+			if t := chosen.to[n]; t != nil {
+				p.take(t, &s, at, i)
 			}
 		}
-		lines = append(lines, line)
 	}
-	return lines, nil
+	return nil
 }
 
-// follow takes one sample into the tracks.
-func (p *plotter) follow(tracks map[string]*track, i int) {
-	metric := p.query.Selector.Metric
-	s := newStep(p.samples[max(i-1, 0)], p.samples[i], metric)
-	for at, st := range s.now.streams {
-		if !st.matches(p.query.Selector) {
-			continue
-		}
-		value := st.label(p.query.By)
-		t := tracks[value]
-		if t == nil {
-			t = p.newTrack()
-			tracks[value] = t
-		}
-		t.streams[i]++
+// take takes in what the stream at a place is at a sample.
+func (p *plotter) take(t *track, s *step, at, i int) {
+	if p.as != tree.MeaningRate {
+		t.parts[i]++
 		t.values[i].Add(s.now.values[at])
-		if i == 0 || !increases(p.query.Family) {
-			continue
+		if p.query.Quantile > 0 {
+			t.gained[i].add(s.now.histogramAt(at), histogram{})
 		}
-		if g, known := s.gain(at); known {
-			t.grown[i] += g.value()
-			if p.query.Quantile > 0 {
-				g.addTo(&t.gained[i])
-			}
+		return
+	}
+	if i == 0 {
+		return
+	}
+	if g, known := s.gain(at); known {
+		t.parts[i]++
+		t.grown[i] += g.value()
+		if p.query.Quantile > 0 {
+			g.addTo(&t.gained[i])
 		}
 	}
+}
+
+// trackOf is what a stream is counted to besides the node; nil if nothing is.
+func (p *plotter) trackOf(st *stream) *track {
+	if p.query.By == "" {
+		return nil
+	}
+	value := st.label(p.query.By)
+	t := p.branches[value]
+	if t == nil {
+		if p.branches == nil {
+			p.branches = make(map[string]*track)
+		}
+		t = p.newTrack()
+		p.branches[value] = t
+	}
+	return t
 }
 
 func (p *plotter) newTrack() *track {
 	n := len(p.samples)
-	t := &track{streams: make([]int, n), values: make([]tree.Accumulator, n), grown: make([]float64, n)}
-	for i := range t.values {
-		t.values[i].Fold = p.query.Family.Fold
+	t := &track{parts: make([]int, n)}
+	if p.as == tree.MeaningRate {
+		t.grown = make([]float64, n)
+	} else {
+		t.values = make([]tree.Accumulator, n)
+		for i := range t.values {
+			t.values[i].Fold = p.query.Family.Fold
+		}
 	}
 	if p.query.Quantile > 0 {
 		t.gained = make([]distribution, n)
@@ -162,40 +191,45 @@ func (p *plotter) newTrack() *track {
 	return t
 }
 
-// sum makes grown run from the first sample on.
-func (t *track) sum() {
+// points are the values of a track at the instants.
+func (p *plotter) points(t *track) []tree.Number {
 	for i := 1; i < len(t.grown); i++ {
 		t.grown[i] += t.grown[i-1]
 	}
-}
-
-// point is the value of a branch at an instant.
-func (p *plotter) point(t *track, s span) tree.Number {
-	if !increases(p.query.Family) {
-		return t.values[s.last].Value()
-	}
-	length := p.samples[s.last].at.Sub(p.samples[s.first].at)
-	if length <= 0 || !t.present(s) {
-		return tree.NoData
-	}
-	if p.query.Quantile <= 0 {
-		return tree.Number((t.grown[s.last] - t.grown[s.first]) / length.Seconds())
-	}
-	var observed distribution
-	for i := s.first + 1; i <= s.last; i++ {
-		observed.addAll(&t.gained[i])
-	}
-	return tree.Number(tree.BucketQuantile(p.query.Quantile, observed.merged()))
-}
-
-// present reports whether the branch had a stream in a span.
-func (t *track) present(s span) bool {
-	for _, n := range t.streams[s.first : s.last+1] {
-		if n > 0 {
-			return true
+	points := absent(len(p.spans))
+	for i, s := range p.spans {
+		if s.last >= 0 {
+			points[i] = p.point(t, s)
 		}
 	}
-	return false
+	return points
+}
+
+func (p *plotter) point(t *track, s span) tree.Number {
+	if p.as != tree.MeaningRate {
+		s.first = s.last - 1 // it shows what there was then
+	} else if !t.counted(s) {
+		return tree.NoData
+	}
+	switch {
+	case p.query.Quantile > 0:
+		var observed distribution
+		for i := s.first + 1; i <= s.last; i++ {
+			observed.addAll(&t.gained[i])
+		}
+		return tree.Number(tree.BucketQuantile(p.query.Quantile, observed.merged()))
+	case p.as == tree.MeaningRate:
+		return tree.Number((t.grown[s.last] - t.grown[s.first]) / seconds(p.samples[s.first:s.last+1]))
+	case t.parts[s.last] > 1 && !p.query.Family.Fold.Common():
+		return tree.NoData
+	default:
+		return t.values[s.last].Value()
+	}
+}
+
+// counted reports whether it is known what the branch counted in a span.
+func (t *track) counted(s span) bool {
+	return slices.ContainsFunc(t.parts[s.first+1:s.last+1], func(gains int) bool { return gains > 0 })
 }
 
 // sortLines puts the lines with the largest sums over the window first.

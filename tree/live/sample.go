@@ -2,8 +2,7 @@ package live
 
 import (
 	"context"
-	"fmt"
-	"math"
+	"slices"
 	"time"
 
 	"github.com/metertree/metertree/metric"
@@ -27,12 +26,12 @@ type sample struct {
 type column struct {
 	streams []*stream // the same slice as the sample's before where nothing changed
 	values  []float64 // sums, gauges, or counts of observations
-	// Of histograms with declared bounds, counts has the cumulative counts of
-	// every stream, len(bounds)+1 each. Of those with bounds that adapt, buckets
-	// has an element for every stream.
-	bounds  []float64
-	counts  []float64
-	buckets [][]tree.Bucket
+	// Of histograms with the bounds that are declared, counts has the cumulative
+	// counts of every stream, len(bounds)+1 each. Where there are others, own has an
+	// element for every stream.
+	bounds []float64
+	counts []float64
+	own    []histogram
 
 	series int
 	sizes  []int // series of every stream, where they differ
@@ -46,24 +45,16 @@ func (c *column) seriesAt(at int) int {
 	return c.series / len(c.streams)
 }
 
-// countsOf are the cumulative counts of the stream at a place, nil without any.
-func (c *column) countsOf(at int) []float64 {
-	if c.counts == nil {
-		return nil
+// histogramAt is what the stream at a place observed, by buckets.
+func (c *column) histogramAt(at int) histogram {
+	switch {
+	case c.own != nil:
+		return c.own[at]
+	case c.counts == nil:
+		return histogram{}
 	}
 	width := len(c.bounds) + 1
-	return c.counts[at*width : (at+1)*width]
-}
-
-func bucketsOf(bounds, counts []float64) []tree.Bucket {
-	buckets := make([]tree.Bucket, len(counts))
-	for i, n := range counts {
-		buckets[i] = tree.Bucket{UpperBound: math.Inf(1), Count: n}
-		if i < len(bounds) {
-			buckets[i].UpperBound = bounds[i]
-		}
-	}
-	return buckets
+	return histogram{bounds: c.bounds, counts: c.counts[at*width : (at+1)*width]}
 }
 
 // stream is one label set from its start to its end.
@@ -82,43 +73,26 @@ func (s *stream) label(name string) string {
 	return ""
 }
 
-func (s *stream) matches(sel tree.Selector) bool {
-	for _, m := range sel.Matchers {
-		if s.label(m.Name) != m.Value {
-			return false
-		}
-	}
-	return true
-}
-
 // Rough sizes, in bytes.
 const (
 	streamBytes = 160
 	labelBytes  = 32
-	bucketBytes = 16
 )
 
 func (s *stream) bytes() int { return streamBytes + len(s.key) + labelBytes*len(s.labels) }
 
-// column returns a family's column, or why there is none.
-func (s *sample) column(name string) (*column, error) {
-	if col := s.columns[name]; col != nil {
-		return col, nil
-	}
-	if series, ok := s.left[name]; ok {
-		return nil, leftOut(name, series, s.maxSeries)
-	}
-	return nil, fmt.Errorf("metric %q: %w: it has no series now", name, tree.ErrUnknownMetric)
-}
+// after reports whether the sample was taken after a moment, to the millisecond:
+// who asks for the moment of an answer means the sample it was of.
+func (s *sample) after(moment time.Time) bool { return s.at.UnixMilli() > moment.UnixMilli() }
 
 // take collects one sample. last is the one before it, or nil.
-func take(ctx context.Context, producer Producer, last *sample, maxSeries int) (*sample, error) {
+func take(ctx context.Context, producer Producer, last *sample, maxSeries int, now func() time.Time) (*sample, error) {
 	s := &sample{columns: make(map[string]*column), left: make(map[string]int), maxSeries: maxSeries}
 	held := 0
 	for f := range producer.Collect(ctx) {
 		if s.at.IsZero() {
 			// Now, because what refreshes values before the first may take long.
-			s.at = time.Now()
+			s.at = now()
 		}
 		var before *column
 		if last != nil {
@@ -133,7 +107,7 @@ func take(ctx context.Context, producer Producer, last *sample, maxSeries int) (
 		return nil, err // the rest is missing
 	}
 	if s.at.IsZero() {
-		s.at = time.Now()
+		s.at = now()
 	}
 	s.measure(last)
 	return s, nil
@@ -180,23 +154,18 @@ func (s *sample) leaveOutLargest() (series int) {
 func (s *sample) measure(last *sample) {
 	for name, col := range s.columns {
 		s.bytes += 8 * (len(col.values) + len(col.counts) + len(col.sizes))
-		for _, b := range col.buckets {
-			s.bytes += 24 + bucketBytes*len(b)
+		for _, h := range col.own {
+			s.bytes += h.bytes()
 		}
 		labels := 0
 		for _, st := range col.streams {
 			labels += st.bytes()
 		}
 		s.labelBytes += labels
-		if last == nil || !sharesStreams(last.columns[name], col) {
+		if last == nil || last.columns[name] == nil || !sameStreams(last.columns[name].streams, col.streams) {
 			s.bytes += labels
 		}
 	}
-}
-
-// sharesStreams reports whether two columns have the very same streams.
-func sharesStreams(a, b *column) bool {
-	return a != nil && len(a.streams) == len(b.streams) && (len(a.streams) == 0 || &a.streams[0] == &b.streams[0])
 }
 
 // seriesOf is how many series an exposition has for a point.
@@ -232,18 +201,32 @@ func (r *reader) add(p *metric.Point) {
 	d := &r.family.Descriptor
 	r.col.streams = append(r.col.streams, r.stream(p))
 	r.col.values = append(r.col.values, valueOf(d, p))
-	switch {
-	case d.Kind != metric.Histogram || !hasBuckets(d):
-	case p.Exponential != nil:
-		r.col.buckets = append(r.col.buckets, exponential(p.Exponential))
-		r.col.sizes = append(r.col.sizes, seriesOf(d, p))
-	default:
-		total := 0.0
-		for _, n := range p.Histogram.Counts {
-			total += float64(n)
-			r.col.counts = append(r.col.counts, total)
-		}
+	if d.Kind == metric.Histogram && hasBuckets(d) {
+		r.observe(p)
 	}
+}
+
+// observe adds the buckets of a point, which has its value already.
+func (r *reader) observe(p *metric.Point) {
+	c := r.col
+	if c.own == nil && p.Exponential == nil && slices.Equal(p.Histogram.Bounds, c.bounds) {
+		c.counts = cumulate(c.counts, p.Histogram.Counts)
+		return
+	}
+	if c.own == nil { // those before have the declared bounds
+		own := make([]histogram, len(c.values)-1, cap(c.values))
+		for at := range own {
+			own[at] = c.histogramAt(at)
+			c.sizes = append(c.sizes, len(c.bounds)+3)
+		}
+		c.own, c.counts = own, nil
+	}
+	c.sizes = append(c.sizes, seriesOf(&r.family.Descriptor, p))
+	if p.Exponential != nil {
+		c.own = append(c.own, histogram{scale: p.Exponential.Scale, buckets: exponential(p.Exponential)})
+		return
+	}
+	c.own = append(c.own, histogram{bounds: slices.Clone(p.Histogram.Bounds), counts: cumulate(nil, p.Histogram.Counts)})
 }
 
 // stream finds the point's stream among those of before, most often at the same
@@ -283,48 +266,4 @@ func (r *reader) finish() {
 	if r.before != nil && !r.fresh && len(r.before.streams) == len(r.col.streams) {
 		r.col.streams = r.before.streams
 	}
-}
-
-// exponential gives the cumulative buckets at the histogram's own resolution.
-// Every bound of a coarser scale is one of a finer, so that differences stay exact
-// when the scale changes.
-func exponential(p *metric.ExponentialPoint) []tree.Bucket {
-	buckets := make([]tree.Bucket, 0, len(p.Negative)+len(p.Positive)+4)
-	total := 0.0
-	put := func(bound float64, n uint64) {
-		total += float64(n)
-		buckets = append(buckets, tree.Bucket{UpperBound: bound, Count: total})
-	}
-	// Empty buckets tell where the outermost full ones end.
-	if n := len(p.Negative); n > 0 {
-		put(-boundOf(p.Scale, p.NegativeFirst+n), 0)
-	}
-	for i := len(p.Negative) - 1; i >= 0; i-- {
-		put(-boundOf(p.Scale, p.NegativeFirst+i), p.Negative[i])
-	}
-	put(p.ZeroThreshold, p.Zero)
-	if len(p.Positive) > 0 {
-		put(max(boundOf(p.Scale, p.PositiveFirst), p.ZeroThreshold), 0)
-	}
-	for i, n := range p.Positive {
-		put(boundOf(p.Scale, p.PositiveFirst+i+1), n)
-	}
-	if math.IsInf(buckets[len(buckets)-1].UpperBound, 1) {
-		return buckets
-	}
-	return append(buckets, tree.Bucket{UpperBound: math.Inf(1), Count: total})
-}
-
-// boundOf is base^index for base = 2^(2^-scale). The power of two is taken apart,
-// so that the same bound comes out the same at every scale.
-func boundOf(scale, index int) float64 {
-	if scale <= 0 {
-		return math.Ldexp(1, index<<-scale)
-	}
-	whole := index >> scale
-	rest := index - whole<<scale
-	for rest != 0 && rest&1 == 0 {
-		rest, scale = rest>>1, scale-1
-	}
-	return math.Ldexp(math.Exp2(float64(rest)/float64(int(1)<<scale)), whole)
 }

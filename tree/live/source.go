@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +24,8 @@ type Producer interface {
 type Options struct {
 	// Interval is the time between samples, and how old an answer may be. Default 5s.
 	Interval time.Duration
-	// History is how far back samples are kept. Default 15m.
+	// History is how far back samples are kept. Default 31m, which is enough to
+	// explain a change: twice tree.DefaultExplainWindow, and a little.
 	History time.Duration
 	// RateWindow is the time a rate is taken over. Default 1m, and at least two
 	// intervals.
@@ -42,7 +44,7 @@ func (o Options) withDefaults() Options {
 		o.Interval = 5 * time.Second
 	}
 	if o.History <= 0 {
-		o.History = 15 * time.Minute
+		o.History = 2*tree.DefaultExplainWindow + time.Minute
 	}
 	if o.RateWindow <= 0 {
 		o.RateWindow = time.Minute
@@ -70,6 +72,7 @@ type Source struct {
 	// ctx ends with Close.
 	ctx  context.Context
 	stop context.CancelFunc
+	now  func() time.Time
 
 	sampling chan struct{} // holds a token while a sample is taken
 
@@ -91,6 +94,7 @@ func New(producer Producer, options Options) *Source {
 		options:  options,
 		ctx:      ctx,
 		stop:     stop,
+		now:      time.Now,
 		sampling: make(chan struct{}, 1),
 		history:  history{keep: options.History, maxBytes: options.MaxBytes},
 	}
@@ -125,7 +129,7 @@ func (s *Source) samples(ctx context.Context) ([]*sample, error) {
 		s.mu.Unlock()
 		return nil, fmt.Errorf("live metrics: %w", errClosed)
 	}
-	s.used = time.Now()
+	s.used = s.now()
 	if !s.running {
 		s.running = true
 		s.work.Go(s.run)
@@ -142,21 +146,31 @@ func (s *Source) samples(ctx context.Context) ([]*sample, error) {
 	return slices.Clone(s.history.samples), nil
 }
 
+// early is how long after the first sample the second is taken, so that who begins
+// to look need not wait an interval for rates.
+const early = time.Second
+
 // run samples until nobody has asked for a while, or Close.
 func (s *Source) run() {
+	first := min(early, s.options.Interval)
+	timer := time.NewTimer(first)
+	defer timer.Stop()
 	ticker := time.NewTicker(s.options.Interval)
 	defer ticker.Stop()
 	for {
+		age := s.options.Interval / 2
 		select {
 		case <-s.ctx.Done():
 			return
+		case <-timer.C:
+			age = first / 2
 		case <-ticker.C:
 		}
 		if s.idle() {
 			return
 		}
 		// The next one makes up for a sample that could not be taken.
-		_ = s.refresh(s.ctx, s.options.Interval/2)
+		_ = s.refresh(s.ctx, age)
 	}
 }
 
@@ -164,7 +178,7 @@ func (s *Source) run() {
 func (s *Source) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.used) < s.options.IdleAfter {
+	if s.now().Sub(s.used) < s.options.IdleAfter {
 		return false
 	}
 	s.running = false
@@ -181,10 +195,10 @@ func (s *Source) refresh(ctx context.Context, age time.Duration) error {
 		return ctx.Err()
 	}
 	last := s.newest()
-	if last != nil && time.Since(last.at) < age {
+	if last != nil && s.now().Sub(last.at) < age {
 		return nil
 	}
-	next, err := take(ctx, s.producer, last, s.options.MaxSeries)
+	next, err := take(ctx, s.producer, last, s.options.MaxSeries, s.now)
 	if err != nil {
 		return err
 	}
@@ -211,20 +225,43 @@ func (s *Source) Families(ctx context.Context) ([]tree.Family, error) {
 	return slices.Clone(samples[len(samples)-1].families), nil
 }
 
-// Axes implements tree.Source.
+// Ratios implements tree.Source. They are those of the producer, if it has the
+// method Ratios of a registry.Registry.
+func (s *Source) Ratios(ctx context.Context) ([]metric.Ratio, error) {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return nil, fmt.Errorf("live metrics: %w", errClosed)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("live metrics: %w", err)
+	}
+	declaring, declares := s.producer.(interface{ Ratios() iter.Seq[metric.Ratio] })
+	if !declares {
+		return nil, nil
+	}
+	return slices.SortedFunc(declaring.Ratios(), func(a, b metric.Ratio) int { return strings.Compare(a.Name, b.Name) }), nil
+}
+
+// Axes implements tree.Source. Series that ended are not among those selected,
+// although a rate may still have a branch of them.
 func (s *Source) Axes(ctx context.Context, sel tree.Selector) ([]tree.Axis, error) {
 	samples, err := s.samples(ctx)
 	if err != nil {
 		return nil, err
 	}
-	col, err := samples[len(samples)-1].column(sel.Metric)
-	if err != nil {
+	last := samples[len(samples)-1]
+	if err := last.has(sel.Metric, samples); err != nil {
 		return nil, err
 	}
 	var sets [][]tree.Label
-	for _, st := range col.streams {
-		if st.matches(sel) {
-			sets = append(sets, st.labels)
+	if col := last.columns[sel.Metric]; col != nil {
+		q := tree.Query{Selector: sel}
+		for _, st := range col.streams {
+			if q.Selects(tree.Part{}, st.label) {
+				sets = append(sets, st.labels)
+			}
 		}
 	}
 	return tree.CountAxes(sel, sets), nil

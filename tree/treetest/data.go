@@ -89,14 +89,18 @@ func (s Series) label(name string) string {
 	return ""
 }
 
-func (s Series) selected(sel tree.Selector) bool {
-	for _, m := range sel.Matchers {
-		if s.label(m.Name) != m.Value {
-			return false
-		}
+// present is the value of the series now: its last, unless that is long ago or
+// says that the series has ended.
+func (d Data) present(s Series) (value float64, ok bool) {
+	if len(s.Points) == 0 {
+		return 0, false
 	}
-	return true
+	last := s.Points[len(s.Points)-1]
+	return last.Value, !IsStale(last.Value) && Now.Sub(d.At(last.Instant)) < currentFor
 }
+
+// currentFor is how old the last sample of a current series may be.
+const currentFor = 5 * time.Minute
 
 // bound is the upper bound of a bucket.
 func (s Series) bound() float64 {

@@ -25,14 +25,18 @@
 //
 //	load [every DURATION] [on SOURCE…]
 //	scope [PATH] [depth N] [nodes N] [readings N] [by LABEL]… [filter WORD…]
-//	metric SELECTOR
-//	expand SELECTOR by LABEL [limit N]
+//	signals [PATH]
+//	metric SELECTOR [baseline DURATION] [rank declared|value|change]
+//	expand SELECTOR by LABEL [limit N] [mode share] [baseline DURATION]
+//	explain SELECTOR [by LABEL]… [window DURATION] [baseline DURATION]
 //	expect
 //	expect error TEXT
 //
 // load replaces what was loaded before. Its lines are an exposition in text
 // format: # TYPE, # HELP and # UNIT, and series with one value each. # FOLD NAME
-// FOLD declares how a gauge folds, which no exposition can. With "every", a
+// FOLD declares how a gauge folds, # ROLE NAME ROLE which golden signal it is, and
+// # AXES NAME LABEL… what to expand it along. # RATIO NAME [ROLE] NUMERATOR /
+// DENOMINATOR declares a ratio, as a series of metertree_ratio_info. With "every", a
 // series has a value for each instant, the last of which is now: a number, _ for
 // none, or 0+5x10 for eleven numbers from 0 in steps of 5. With "on", only the
 // named sources are asked: use it where sources differ, and say why in a comment.
@@ -54,6 +58,7 @@
 //	by host  2 of 30 branches  …             an axis, cut at the limit
 //	host="a"  …                              a branch
 //	other (28)  …                            the branches beyond the limit
+//	error_ratio  ratio  1% ratio  1/s by 100/s  …   a ratio, and what was divided
 //
 // A metric says its kind, its unit and, for a gauge, its fold; ~ marks what was
 // inferred. A value is written as people read it, then exactly in parentheses
@@ -61,4 +66,11 @@
 // is – where there is none. Then come quantiles, and the number of stored series.
 //
 // Whatever a script asks, all it loads is also held to the rules of [Faults].
+//
+// # Without scripts
+//
+// [RunRandom], [RunHistories] and [RunRatios] hold sources to the same rules, and
+// to what the samples themselves say, over generated data. [WrongExpressions] and
+// [WrongQueries] hold the expressions that a source gives against a server that
+// evaluates them.
 package treetest

@@ -2,8 +2,10 @@ package treetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/metertree/metertree/tree"
 )
@@ -13,39 +15,70 @@ import (
 //
 //   - along each label, the branches and what is beyond the limit fold to the
 //     node: series, streams and value; a gauge that has no fold has no value;
-//   - the label opens as many branches as its axis promises, and at most as many
-//     as the limit are shown, which are the first of those without a limit;
-//   - a branch has the value of its selector, in whatever order its labels are.
+//   - the label opens as many branches as its axis promises, besides those that
+//     ended, and at most as many as the limit are shown, which are the first of
+//     those without a limit;
+//   - a branch has the value of its selector, in whatever order its labels are;
+//   - some branches and all the others make up the node, whether they are selected,
+//     left out or folded in beside one another; what is beyond the limit is the node
+//     without what is shown.
 //
-// The error is that of a source that could not be asked.
+// Of a source with history the same holds for moments of the past, and the leaves
+// of a stretch of time add up to the node. The error is that of a source that
+// could not be asked.
 func Faults(ctx context.Context, source tree.Source) ([]string, error) {
 	families, err := source.Families(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := checker{ctx: ctx, source: source}
-	for _, f := range families {
-		if err := c.node(f, tree.Selector{Metric: f.Name}); err != nil {
-			return c.faults, fmt.Errorf("checking %s: %w", f.Name, err)
+	var faults []string
+	for _, moment := range []tree.Moment{{}, {End: Now.Add(-95 * time.Second), Length: 2 * time.Minute}} {
+		for _, f := range families {
+			c := checker{ctx: ctx, source: source, moment: moment}
+			err := c.family(f)
+			faults = append(faults, c.faults...)
+			if errors.Is(err, tree.ErrNoHistory) {
+				break
+			}
+			if err != nil {
+				return faults, fmt.Errorf("checking %s: %w", f.Name, err)
+			}
 		}
 	}
-	return c.faults, nil
+	return faults, nil
 }
 
 const (
 	checkedDepth    = 2
-	checkedBranches = 3       // of those of an axis, the ones entered
-	unlimited       = 1 << 20 // more branches than there are
+	checkedBranches = 3 // of those of an axis, the ones entered
+	manyLeaves      = 1 << 20
+	defaultLength   = 90 * time.Second // that leaves are read over
 )
 
 type checker struct {
 	ctx    context.Context
 	source tree.Source
+	moment tree.Moment
+	as     tree.Meaning // of all values of the family, once it is known
 	faults []string
 }
 
 func (c *checker) fault(format string, a ...any) {
 	c.faults = append(c.faults, fmt.Sprintf(format, a...))
+}
+
+// family checks a metric. What its value is, a rate or a total, is what the values
+// of its branches are held to be.
+func (c *checker) family(f tree.Family) error {
+	sel := tree.Selector{Metric: f.Name}
+	results, err := c.fold(f, sel, tree.Query{})
+	if err != nil {
+		return err
+	}
+	if m := results[0].Total.Reading.Meaning; m == tree.MeaningRate || m == tree.MeaningTotal {
+		c.as = m
+	}
+	return c.node(f, sel)
 }
 
 func (c *checker) node(f tree.Family, sel tree.Selector) error {
@@ -55,7 +88,7 @@ func (c *checker) node(f tree.Family, sel tree.Selector) error {
 	}
 	for _, axis := range axes {
 		results, err := c.fold(f, sel,
-			tree.Query{By: axis.Label, Limit: unlimited},
+			tree.Query{By: axis.Label, Limit: -1},
 			tree.Query{By: axis.Label, Limit: 2})
 		if err != nil {
 			return err
@@ -65,6 +98,9 @@ func (c *checker) node(f tree.Family, sel tree.Selector) error {
 		c.partition(at, f, axis, all)
 		c.partition(at+" limit 2", f, axis, few)
 		c.limited(at, all, few)
+		if err := c.complements(at, f, sel, axis.Label, all, few); err != nil {
+			return err
+		}
 		if len(sel.Matchers) == checkedDepth {
 			continue
 		}
@@ -83,7 +119,7 @@ func (c *checker) node(f tree.Family, sel tree.Selector) error {
 // fold answers queries about the selector, all at one instant.
 func (c *checker) fold(f tree.Family, sel tree.Selector, queries ...tree.Query) ([]tree.Result, error) {
 	for i := range queries {
-		queries[i].Family = f
+		queries[i].Family, queries[i].Moment, queries[i].As = f, c.moment, c.as
 		if queries[i].Selector.Metric == "" {
 			queries[i].Selector = sel
 		}
@@ -122,7 +158,14 @@ func (c *checker) branch(f tree.Family, sel tree.Selector, branch tree.Group) er
 // partition checks that the branches make up their node.
 func (c *checker) partition(at string, f tree.Family, axis tree.Axis, r tree.Result) {
 	groups := append([]tree.Group(nil), r.Groups...)
-	if n := len(groups) + r.Others; n != axis.Branches {
+	ended := 0 // still have a rate, but are no branches to open
+	for _, g := range groups {
+		if g.Streams == 0 {
+			ended++
+		}
+	}
+	// The axes are those of now, and the limit hides which branches ended.
+	if n := len(groups) + r.Others - ended; n != axis.Branches && c.moment == (tree.Moment{}) && r.Other == nil {
 		c.fault("%s: %d branches, the axis promised %d", at, n, axis.Branches)
 	}
 	if (r.Other != nil) != (r.Others > 0) {
@@ -138,8 +181,8 @@ func (c *checker) partition(at string, f tree.Family, axis tree.Axis, r tree.Res
 		streams += g.Streams
 		acc.Add(float64(g.Reading.Value))
 		if !g.Reading.Value.IsNaN() {
-			weighted += float64(g.Reading.Value) * float64(g.Streams)
-			weight += float64(g.Streams)
+			weighted += float64(g.Reading.Value) * float64(g.Streams-g.NaNs)
+			weight += float64(g.Streams - g.NaNs)
 		}
 	}
 	if series != r.Total.Series || streams != r.Total.Streams {
@@ -147,9 +190,11 @@ func (c *checker) partition(at string, f tree.Family, axis tree.Axis, r tree.Res
 	}
 	want := float64(acc.Value())
 	switch {
+	case f.Fold == tree.FoldAvg && r.SkippedNaN:
+		return // how many series are not a number is not known of each branch
 	case f.Fold == tree.FoldAvg:
 		want = weighted / weight
-	case f.Fold == tree.FoldNone && streams > 1:
+	case !f.Fold.Common() && streams > 1:
 		want = math.NaN()
 	}
 	if got := float64(r.Total.Reading.Value); !same(got, want) {
@@ -163,6 +208,9 @@ func (c *checker) limited(at string, all, few tree.Result) {
 	if len(few.Groups) != shown || all.Other != nil {
 		c.fault("%s: %d branches with limit 2 of %d", at, len(few.Groups), len(all.Groups))
 		return
+	}
+	if len(few.Groups)+few.Others != len(all.Groups) {
+		c.fault("%s: %d branches and %d beyond the limit of 2, there are %d", at, len(few.Groups), few.Others, len(all.Groups))
 	}
 	for i, g := range few.Groups {
 		if got, want := show(g), show(all.Groups[i]); got != want {

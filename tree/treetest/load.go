@@ -6,11 +6,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/tree"
 )
 
 // loader reads the lines of a load.
-type loader struct{ data Data }
+type loader struct {
+	data   Data
+	ratios []metric.Ratio
+}
 
 func (l *loader) line(text string) error {
 	if comment, ok := strings.CutPrefix(text, "#"); ok {
@@ -79,8 +83,62 @@ func (l *loader) declare(words []string) error {
 			return err
 		}
 		l.data.declare(name, func(md *tree.Metadata) { md.Fold = fold })
+	case "ROLE":
+		var role metric.Role
+		if err := role.UnmarshalText([]byte(rest)); err != nil {
+			return err
+		}
+		l.data.declare(name, func(md *tree.Metadata) { md.Role = role })
+	case "AXES":
+		l.data.declare(name, func(md *tree.Metadata) { md.Axes = words[2:] })
+	case "RATIO":
+		return l.ratio(name, words[2:])
 	}
 	return nil
+}
+
+// ratio reads what is divided by what: [ROLE] NUMERATOR / DENOMINATOR.
+func (l *loader) ratio(name string, words []string) (err error) {
+	r := metric.Ratio{Name: name}
+	if len(words) == 4 {
+		if err := r.Role.UnmarshalText([]byte(words[0])); err != nil {
+			return err
+		}
+		words = words[1:]
+	}
+	if len(words) != 3 || words[1] != "/" {
+		return fmt.Errorf(`ratio %s is %q: write # RATIO NAME [ROLE] part_total{label="value"} / whole_total`, name, strings.Join(words, " "))
+	}
+	if r.Numerator, err = selection(words[0]); err != nil {
+		return err
+	}
+	if r.Denominator, err = selection(words[2]); err != nil {
+		return err
+	}
+	l.ratios = append(l.ratios, r)
+	return r.Validate()
+}
+
+func selection(text string) (metric.Selection, error) {
+	name, braces, _ := strings.Cut(text, "{")
+	matchers, err := metric.ParseMatchers(strings.TrimSuffix(braces, "}"))
+	return metric.Selection{Metric: name, Matchers: matchers}, err
+}
+
+// declareRatios adds the series that tell of ratios, at every instant.
+func (l *loader) declareRatios() {
+	for _, r := range l.ratios {
+		s := Series{Name: metric.RatioInfo}
+		for _, label := range r.Info() {
+			if label.Value != "" {
+				s.Labels = append(s.Labels, tree.Label{Name: label.Name, Value: label.Value})
+			}
+		}
+		for i := range l.data.Instants {
+			s.Points = append(s.Points, Point{Instant: i, Value: 1})
+		}
+		l.data.Series = append(l.data.Series, s)
+	}
 }
 
 // parseValues reads a number, _ for none, or a series of numbers, 0+5x10.

@@ -1,10 +1,7 @@
 package treetest
 
 import (
-	"context"
-	"fmt"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -19,13 +16,25 @@ import (
 // the value that follows from the loaded series alone.
 func RunRandom(t *testing.T, times int, sources ...Source) {
 	t.Helper()
+	runGenerated(t, times, func(seed uint64) Data { return Random(rand.New(rand.NewPCG(seed, 1))) }, sources)
+}
+
+// RunHistories does what RunRandom does with generated data over time. Of what
+// increases it is the totals that are held against the series.
+func RunHistories(t *testing.T, times int, sources ...Source) {
+	t.Helper()
+	runGenerated(t, times, func(seed uint64) Data { return RandomHistory(rand.New(rand.NewPCG(seed, 3))) }, sources)
+}
+
+func runGenerated(t *testing.T, times int, generate func(seed uint64) Data, sources []Source) {
+	t.Helper()
 	for _, source := range sources {
 		t.Run(source.Name, func(t *testing.T) {
 			for seed := range uint64(times) {
-				data := Random(rand.New(rand.NewPCG(seed, 1)))
+				data := generate(seed)
 				opened := source.Open(t, data)
 				if opened == nil {
-					t.Fatalf("the source holds no single instant: leave it out")
+					t.Fatalf("the source does not hold such data: leave it out")
 				}
 				faults, err := Faults(t.Context(), opened)
 				if err == nil {
@@ -61,12 +70,13 @@ func Random(rng *rand.Rand) Data {
 			}
 			seen = append(seen, labels)
 			if randomMetrics[name].Kind == tree.KindHistogram {
-				d.addHistogram(rng, name, labels)
+				d.addHistogram(rng, name, labels, randomBounds)
 			} else {
 				d.add(name, labels, float64(rng.IntN(1000)-200))
 			}
 		}
 	}
+	d.addOdd(rng)
 	return d
 }
 
@@ -99,103 +109,19 @@ func (d *Data) add(name string, labels []tree.Label, value float64) {
 	d.Series = append(d.Series, Series{Name: name, Labels: labels, Points: []Point{{Value: value}}})
 }
 
-func (d *Data) addHistogram(rng *rand.Rand, name string, labels []tree.Label) {
+func (d *Data) addHistogram(rng *rand.Rand, name string, labels []tree.Label, bounds []string) {
 	observed := 0.0
-	for _, bound := range randomBounds {
+	for _, bound := range bounds {
 		observed += float64(rng.IntN(10))
-		with := append(slices.Clone(labels), tree.Label{Name: "le", Value: bound})
-		slices.SortFunc(with, func(a, b tree.Label) int { return strings.Compare(a.Name, b.Name) })
-		d.add(name+"_bucket", with, observed)
+		d.add(name+"_bucket", withLabel(labels, "le", bound), observed)
 	}
 	d.add(name+"_count", labels, observed)
 	d.add(name+"_sum", labels, observed)
 }
 
-// wrongs compares the nodes of the source with what the data say.
-func (d Data) wrongs(ctx context.Context, source tree.Source) (wrong []string, err error) {
-	families, err := source.Families(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range families {
-		selectors := []tree.Selector{{Metric: f.Name}}
-		for _, host := range append(randomValues[:2:2], "") {
-			sel := selectors[0].With("host", host)
-			selectors = append(selectors, sel)
-			for _, zone := range append(randomValues[2:4:4], "") {
-				selectors = append(selectors, sel.With("zone", zone))
-			}
-		}
-		for _, sel := range selectors {
-			results, err := source.Fold(ctx, []tree.Query{{Family: f, Selector: sel}})
-			if err == nil {
-				err = results[0].Err
-			}
-			if err != nil {
-				return wrong, err
-			}
-			got, want := results[0].Total.Reading, d.fold(f, sel)
-			same := same(float64(got.Value), float64(want.Value)) && len(got.Quantiles) == len(want.Quantiles)
-			for i := range want.Quantiles {
-				same = same && reflect.DeepEqual(round(got.Quantiles[i]), round(want.Quantiles[i]))
-			}
-			if !same {
-				wrong = append(wrong, fmt.Sprintf("%s is %v %v, the series say %v %v", sel, got.Value, got.Quantiles, want.Value, want.Quantiles))
-			}
-		}
-	}
-	return wrong, nil
-}
-
-// round gives texts, in which absence is equal to absence.
-func round(q tree.Quantile) [2]string {
-	return [2]string{number(q.Q), number(float64(q.Value))}
-}
-
-// fold reads a node from the series, one by one.
-func (d Data) fold(f tree.Family, sel tree.Selector) tree.Reading {
-	var values []float64
-	buckets := map[float64]float64{}
-	for _, s := range d.Series {
-		if !s.selected(sel) {
-			continue
-		}
-		switch s.Name {
-		case f.Name, f.Name + "_count":
-			values = append(values, s.Points[0].Value)
-		case f.Name + "_bucket":
-			buckets[s.bound()] += s.Points[0].Value
-		}
-	}
-	r := tree.Reading{Value: tree.Number(foldAll(f.Fold, values))}
-	if len(buckets) == 0 {
-		return r
-	}
-	merged := make([]tree.Bucket, 0, len(buckets))
-	for _, bound := range slices.Sorted(maps.Keys(buckets)) {
-		merged = append(merged, tree.Bucket{UpperBound: bound, Count: buckets[bound]})
-	}
-	for _, q := range tree.ReadingQuantiles() {
-		r.Quantiles = append(r.Quantiles, tree.Quantile{Q: q, Value: tree.Number(tree.BucketQuantile(q, merged))})
-	}
-	return r
-}
-
-func foldAll(fold tree.Fold, values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	switch {
-	case len(values) == 0 || fold == tree.FoldNone && len(values) > 1:
-		return math.NaN()
-	case fold == tree.FoldMin:
-		return slices.Min(values)
-	case fold == tree.FoldMax:
-		return slices.Max(values)
-	case fold == tree.FoldAvg:
-		return sum / float64(len(values))
-	default:
-		return sum
-	}
+// withLabel is the labels and one more, sorted.
+func withLabel(labels []tree.Label, name, value string) []tree.Label {
+	with := append(slices.Clone(labels), tree.Label{Name: name, Value: value})
+	slices.SortFunc(with, func(a, b tree.Label) int { return strings.Compare(a.Name, b.Name) })
+	return with
 }

@@ -81,14 +81,40 @@ func fields(n *tree.Node) []string {
 	case n.Type == tree.NodeAxis:
 		out = append(out, plural(n.Branches, "branch"))
 	}
+	if n.Type == tree.NodeRatio {
+		out = append(out, "ratio")
+	}
 	if n.Reading != nil {
 		out = append(out, reading(*n.Reading)...)
 	}
+	if n.Ratio != nil && n.Reading != nil {
+		out = append(out, divided(*n.Ratio))
+	}
+	if n.Change != nil {
+		out = append(out, "changed "+n.Change.Text)
+	}
 	out = append(out, plural(n.Series, "series"))
+	for _, w := range n.Warnings {
+		out = append(out, "warning: "+w)
+	}
+	if n.Check != nil && !n.Check.Holds {
+		out = append(out, "check: "+n.Check.Text)
+	}
 	if n.Error != "" {
 		out = append(out, "error: "+n.Error)
 	}
 	return out
+}
+
+// divided are the sums of a ratio.
+func divided(r tree.RatioParts) string {
+	side := func(r *tree.Reading) string {
+		if r == nil {
+			return "–"
+		}
+		return r.Text
+	}
+	return side(r.NumeratorSum) + " by " + side(r.DenominatorSum)
 }
 
 // described says what a family measures, with ~ after what was inferred.

@@ -83,12 +83,10 @@ func (s *script) runCase(t *testing.T, c *scriptCase, sources []Source) {
 // are not as expected, or, to learn, expects them from now on.
 func (s *script) hold(t *testing.T, c *scriptCase, source tree.Source, learn bool) (problems []string) {
 	for _, q := range c.questions {
-		node, err := q.request.ask(t.Context(), source)
-		got := expected{}
+		lines, err := q.request.ask(t.Context(), source)
+		got := expected{tree: lines}
 		if err != nil {
 			got = expected{fails: true, err: err.Error()}
-		} else {
-			got.tree = render(node)
 		}
 		if q.met(got) {
 			continue

@@ -124,6 +124,7 @@ func (p *parser) load(words []string) error {
 	if err != nil {
 		return err
 	}
+	l.declareRatios()
 	c.data = l.data
 	if c.data.Instants == 0 {
 		return fmt.Errorf("nothing is loaded: indent a series below load")

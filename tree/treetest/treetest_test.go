@@ -38,8 +38,8 @@ func TestParseRefuses(t *testing.T) {
 		{"load\n  # FOLD a most\n  a 1\n", `fold "most" is not known`},
 		{load + "scope 1 2\n", `x.tree:3: "2" is not understood`},
 		{load + "scope depth none\n", `"none" is no positive whole number`},
-		{load + "expand a along b\n", `"along" in place of a label`},
-		{load + "expand a by b c\n", `"c" is left over`},
+		{load + "expand a along b\n", `"along" is not understood`},
+		{load + "expand a by b c\n", `"c" is not understood`},
 		{load + "walk a\n", `statement "walk" is not known`},
 		{load + "expect\n", "expect without a question"},
 		{load + "scope\nexpect\n  x\nexpect\n  y\n", "a second expect"},
@@ -164,6 +164,81 @@ want
 	}
 }
 
+// steady is a source that always was as it is now.
+type steady struct{ tree.Source }
+
+func (s steady) Fold(ctx context.Context, queries []tree.Query) ([]tree.Result, error) {
+	queries = slices.Clone(queries)
+	for i := range queries {
+		queries[i].Moment, queries[i].As = tree.Moment{}, ""
+	}
+	return s.Source.Fold(ctx, queries)
+}
+
+func (s steady) Leaves(ctx context.Context, q tree.LeavesQuery) ([]tree.Leaf, error) {
+	query := tree.Query{Family: q.Family, Selector: q.Selector, Limit: -1}
+	query.Family.Fold = tree.FoldSum
+	query.By = strings.Join(q.By, "")
+	results, err := s.Fold(ctx, []tree.Query{query})
+	if err != nil {
+		return nil, err
+	}
+	groups := results[0].Groups
+	if len(q.By) == 0 {
+		groups = []tree.Group{results[0].Total}
+	}
+	if len(groups) > q.Limit {
+		return nil, tree.ErrTooMany
+	}
+	leaves := make([]tree.Leaf, len(groups))
+	for i, g := range groups {
+		leaves[i].Streams = g.Streams
+		if !g.Reading.Value.IsNaN() {
+			leaves[i].Value = float64(g.Reading.Value)
+		}
+	}
+	return leaves, nil
+}
+
+// forgetful loses a leaf of several, or allows any number.
+type forgetful struct {
+	steady
+	unlimited bool
+}
+
+func (f forgetful) Leaves(ctx context.Context, q tree.LeavesQuery) ([]tree.Leaf, error) {
+	if f.unlimited {
+		q.Limit = manyLeaves
+	}
+	leaves, err := f.steady.Leaves(ctx, q)
+	if len(leaves) > 1 && !f.unlimited {
+		leaves = leaves[1:]
+	}
+	return leaves, err
+}
+
+func TestLostLeavesAreFound(t *testing.T) {
+	source := steady{Snapshot.Open(t, Random(rand.New(rand.NewPCG(1, 1))))}
+	for _, tt := range []struct {
+		source tree.Source
+		want   string
+	}{
+		{source, ""},
+		{forgetful{source, false}, "leaves add up to"},
+		{forgetful{source, true}, "are allowed: error"},
+		{broken{source, func(q tree.Query, r *tree.Result) {
+			if q.Moment.End.Before(Now.Add(-time.Minute)) && !q.Moment.End.IsZero() && q.By == "" {
+				r.Total.Reading.Value++
+			}
+		}}, "as a branch it was"},
+	} {
+		faults, err := Faults(t.Context(), tt.source)
+		if text := strings.Join(faults, "\n"); err != nil || tt.want == "" && text != "" || !strings.Contains(text, tt.want) {
+			t.Errorf("faults %q, error %v, want %q", text, err, tt.want)
+		}
+	}
+}
+
 // broken answers what another source does, and spoils it.
 type broken struct {
 	tree.Source
@@ -203,6 +278,26 @@ func TestFaultsAreFound(t *testing.T) {
 		{"the order of labels counts", "as a branch it was", func(q tree.Query, r *tree.Result) {
 			if m := q.Selector.Matchers; q.By == "" && len(m) == 2 && m[0].Name > m[1].Name {
 				r.Total.Reading.Value *= 2
+			}
+		}},
+		{"nothing is left out", "two parts have", func(q tree.Query, r *tree.Result) {
+			if q.Except != nil {
+				r.Total.Streams++
+			}
+		}},
+		{"a part is selected wrongly", "two parts add up to", func(q tree.Query, r *tree.Result) {
+			if q.Where != nil {
+				r.Total.Reading.Value += 3
+			}
+		}},
+		{"more parts are not folded in", "the parts folded together", func(q tree.Query, r *tree.Result) {
+			if q.Also != nil {
+				r.Total.Reading.Value++
+			}
+		}},
+		{"the rest is not what is left out", "without what is shown", func(q tree.Query, r *tree.Result) {
+			if r.Other != nil {
+				r.Other.Reading.Value++
 			}
 		}},
 		{"a quantile is not the merged one's", "as a branch it was", func(q tree.Query, r *tree.Result) {

@@ -55,6 +55,9 @@ func (s *shown) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	return s.registry.Collect(ctx)
 }
 
+// Ratios yields what is declared to be divided by what, whatever views make of it.
+func (s *shown) Ratios() iter.Seq[metric.Ratio] { return s.registry.Ratios() }
+
 // replace changes the views from the next collection on.
 func (s *shown) replace(ctx context.Context, views *integrate.Views) error {
 	made, err := s.derive(views)

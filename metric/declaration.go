@@ -27,7 +27,7 @@ func (d Descriptor) Info() Labels {
 	}
 	return Labels{
 		{"aggregation", d.Kept().String()},
-		{"axes", strings.Join(d.axes(), ",")},
+		{"axes", strings.Join(d.Axes(), ",")},
 		{"fold", fold.String()},
 		{"kind", d.Kind.String()},
 		{"metric", d.Name},
@@ -37,9 +37,9 @@ func (d Descriptor) Info() Labels {
 	}
 }
 
-// axes are the labels to expand along, in the order they were declared: those that
-// are kept by default before the others.
-func (d Descriptor) axes() []string {
+// Axes returns the labels to expand along, in the order they were declared: those
+// that are kept by default before the others.
+func (d Descriptor) Axes() []string {
 	axes := slices.Clone(d.DefaultKeys)
 	for _, key := range d.Keys {
 		if !slices.Contains(axes, key) {

@@ -98,7 +98,7 @@ func (d *Declarations) Into(known map[string]Metadata) map[string]Metadata {
 
 // MetadataOf is what a descriptor declares, in terms of the tree.
 func MetadataOf(d metric.Descriptor) Metadata {
-	md := Metadata{Unit: d.Unit, Help: d.Help, Fold: FoldSum, Role: d.Role, Axes: d.Keys}
+	md := Metadata{Unit: d.Unit, Help: d.Help, Fold: FoldSum, Role: d.Role, Axes: d.Axes()}
 	switch d.Kind {
 	case metric.Counter:
 		md.Kind = KindCounter

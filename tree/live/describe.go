@@ -1,36 +1,17 @@
 package live
 
 import (
-	"slices"
-
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/tree"
 )
 
 // describe turns what is declared into what a viewer needs.
 func describe(d *metric.Descriptor) tree.Family {
-	declared := *d
-	declared.Keys = axes(d)
-	md := tree.MetadataOf(declared)
+	md := tree.MetadataOf(*d)
 	return tree.Family{
 		Name: d.Name, Kind: md.Kind, Unit: md.Unit, Help: md.Help, Fold: md.Fold, Role: md.Role, Axes: md.Axes,
 		Parts: partsOf(d),
 	}
-}
-
-// axes are the labels to expand along, in the order they were declared: those that
-// are kept by default before the others.
-func axes(d *metric.Descriptor) []string {
-	if len(d.DefaultKeys) == 0 {
-		return d.Keys
-	}
-	ordered := slices.Clone(d.DefaultKeys)
-	for _, key := range d.Keys {
-		if !slices.Contains(ordered, key) {
-			ordered = append(ordered, key)
-		}
-	}
-	return ordered
 }
 
 // partsOf are the names that an exposition has for the series.

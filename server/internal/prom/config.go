@@ -41,7 +41,19 @@ type ScrapeDefaults struct {
 	// SelfAddress, host:port, is the server's own listener, to be scraped as the
 	// job "metertree". Empty means that the server does not scrape itself.
 	SelfAddress string
+	// SelfRoute says how the server scrapes itself.
+	SelfRoute SelfRoute
 }
+
+// SelfRoute is a way to the server's own metrics.
+type SelfRoute int
+
+// The server asks its own address, as everybody does, or by Options.DialSelf
+// where that asks for credentials.
+const (
+	SelfOutside SelfRoute = iota
+	SelfInside
+)
 
 // LoadConfig reads a Prometheus configuration file. Only the sections global,
 // scrape_configs, remote_write and otlp are understood; any other section, and
@@ -70,7 +82,7 @@ func LoadConfig(path string, defaults ScrapeDefaults) (*Config, error) {
 // checks what the YAML parser cannot: that the certificates that the HTTP
 // clients need are there.
 func (c *Config) complete(defaults ScrapeDefaults) error {
-	if err := c.addSelf(defaults.SelfAddress); err != nil {
+	if err := c.addSelf(defaults.SelfAddress, defaults.SelfRoute); err != nil {
 		return err
 	}
 	for _, job := range c.inner.ScrapeConfigs {
@@ -86,7 +98,7 @@ func (c *Config) complete(defaults ScrapeDefaults) error {
 
 // addSelf appends the job that scrapes the server's own listener, unless the
 // configuration already has a job of that name.
-func (c *Config) addSelf(address string) error {
+func (c *Config) addSelf(address string, route SelfRoute) error {
 	if address == "" {
 		return nil
 	}
@@ -96,6 +108,12 @@ func (c *Config) addSelf(address string) error {
 		}
 	}
 	job := staticJob(SelfJob, address)
+	if route == SelfInside {
+		job.ServiceDiscoveryConfigs = discovery.Configs{discovery.StaticConfig{{
+			Targets: []model.LabelSet{{model.AddressLabel: selfTarget, model.InstanceLabel: model.LabelValue(address)}},
+			Source:  "0",
+		}}}
+	}
 	if err := job.Validate(c.inner.GlobalConfig); err != nil {
 		return fmt.Errorf("job %q: %w", SelfJob, err)
 	}

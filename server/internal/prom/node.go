@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,9 @@ type Options struct {
 	ListenAddress string
 	// Flags are shown by the API as they are: they must hold no secrets.
 	Flags map[string]string
+	// DialSelf connects to what answers with the server's own metrics, for
+	// ScrapeDefaults.SelfRoute. Nil if that is SelfOutside.
+	DialSelf func(context.Context) (net.Conn, error)
 }
 
 // Node is the embedded Prometheus: a database that is filled by scrapes and
@@ -49,6 +53,7 @@ type Node struct {
 	engine   *promql.Engine
 	scraper  *scraper
 	api      http.Handler
+	trees    treeSources
 
 	ready atomic.Bool
 
@@ -114,7 +119,7 @@ func (n *Node) build() error {
 		return err
 	}
 	scraped := &intake{next: n.fanout, retention: n.options.Storage.Retention, refusals: n.refusals}
-	if n.scraper, err = newScraper(scraped, n.registry, n.features, n.logger); err != nil {
+	if n.scraper, err = newScraper(scraped, n.options.DialSelf, n.registry, n.features, n.logger); err != nil {
 		return err
 	}
 	n.api = n.newAPI()
@@ -182,8 +187,10 @@ func (n *Node) lastApply() (succeeded bool, at time.Time) {
 // /api/v1/. Until the node runs it answers 503.
 func (n *Node) API() http.Handler { return n.api }
 
-// Close ends the forwarding and closes the storage. Run must have returned.
+// Close ends the forwarding and the tree sources, and closes the storage. Run must
+// have returned.
 func (n *Node) Close() error {
+	n.trees.close()
 	if n.scraper != nil {
 		n.scraper.close()
 	}

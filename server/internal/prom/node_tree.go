@@ -2,14 +2,38 @@ package prom
 
 import (
 	"context"
+	"sync"
 
 	"github.com/metertree/metertree/tree"
 	"github.com/prometheus/prometheus/scrape"
 )
 
-// TreeSource presents what the node stores as a metric tree.
+// TreeSource presents what the node stores as a metric tree, until it is closed.
 func (n *Node) TreeSource(options TreeSourceOptions) *TreeSource {
-	return NewTreeSource(n.engine, n.db, n.treeMetadata, options)
+	s := NewTreeSource(n.engine, n.db, n.treeMetadata, options)
+	n.trees.add(s)
+	return s
+}
+
+// treeSources are those that end with the node. The zero value is ready.
+type treeSources struct {
+	mu  sync.Mutex
+	all []*TreeSource
+}
+
+func (t *treeSources) add(s *TreeSource) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, s)
+}
+
+// close ends what they do in the background.
+func (t *treeSources) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.all {
+		s.Close()
+	}
 }
 
 // treeMetadata is what targets and senders declare about their families. Where

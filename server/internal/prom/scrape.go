@@ -34,7 +34,7 @@ type scraper struct {
 // scrapeGrace is how long a shutdown waits for scrapes in flight.
 const scrapeGrace = time.Second
 
-func newScraper(into *intake, reg prometheus.Registerer, known features.Collector, logger *slog.Logger) (*scraper, error) {
+func newScraper(into *intake, self dialSelf, reg prometheus.Registerer, known features.Collector, logger *slog.Logger) (*scraper, error) {
 	sdMetrics, err := discovery.CreateAndRegisterSDMetrics(reg)
 	if err != nil {
 		return nil, fmt.Errorf("target discovery: %w", err)
@@ -50,7 +50,7 @@ func newScraper(into *intake, reg prometheus.Registerer, known features.Collecto
 	}
 	alive, cutOff := context.WithCancel(context.Background())
 	manager, err := scrape.NewManager(&scrape.Options{
-		HTTPClientOptions:        []config_util.HTTPClientOption{config_util.WithDialContextFunc(newCuttable(alive).dial)},
+		HTTPClientOptions:        []config_util.HTTPClientOption{config_util.WithDialContextFunc(newCuttable(alive, self).dial)},
 		DiscoveryReloadInterval:  model.Duration(discoveryInterval),
 		DiscoveryReloadOnStartup: true,
 		FeatureRegistry:          known,

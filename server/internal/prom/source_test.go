@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,9 +51,12 @@ func (h history) add(ls labels.Labels, value func(seconds float64) float64) {
 	}
 }
 
+func sourceEngine() *promql.Engine {
+	return promql.NewEngine(promql.EngineOpts{MaxSamples: 1e6, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, Parser: newParser()})
+}
+
 func (h history) source(meta map[string]tree.Metadata) *TreeSource {
-	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1e6, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, Parser: newParser()})
-	return NewTreeSource(engine, h.db, func(context.Context) map[string]tree.Metadata { return meta },
+	return NewTreeSource(sourceEngine(), h.db, func(context.Context) map[string]tree.Metadata { return meta },
 		TreeSourceOptions{Now: func() time.Time { return sourceNow.Add(time.Second) }})
 }
 
@@ -190,6 +194,70 @@ func TestSourceRange(t *testing.T) {
 	q = tree.Query{Family: families(t, s)["dur_seconds"], Selector: tree.Selector{Metric: "dur_seconds"}, Quantile: 0.5}
 	if r, err = s.Range(t.Context(), q, window); err != nil || math.Abs(float64(r.Total[40])-0.1) > 1e-9 {
 		t.Errorf("p50 over time ends at %v, error %v", r.Total, err)
+	}
+}
+
+// TestSourceRangeLeavesOut: what is not a number is left out at each instant, and
+// several series without a common value have none, while each has its own.
+func TestSourceRangeLeavesOut(t *testing.T) {
+	h := newHistory(t)
+	h.add(series("level", "host", "a"), constant(3))
+	h.add(series("level", "host", "b"), func(s float64) float64 {
+		if s < 300 {
+			return 4
+		}
+		return math.NaN()
+	})
+	h.add(series("lone", "host", "a"), constant(7))
+	h.add(series("lone", "host", "b"), constant(8))
+	s := h.source(sourceMeta)
+	window := tree.Window{Start: sourceNow.Add(-8 * time.Minute), End: sourceNow, Step: 8 * time.Minute}
+	for metric, want := range map[string]string{"level": "[7 3] a [3 3] b [4 NaN] ", "lone": "[NaN NaN] b [8 8] a [7 7] "} {
+		r, err := s.Range(t.Context(), tree.Query{Family: families(t, s)[metric], Selector: tree.Selector{Metric: metric}, By: "host"}, window)
+		text := fmt.Sprint(r.Total) + " "
+		for _, l := range r.Lines {
+			text += fmt.Sprint(l.Value, " ", l.Points, " ")
+		}
+		if err != nil || text != want {
+			t.Errorf("%s: %s, error %v; want %s", metric, text, err, want)
+		}
+	}
+}
+
+// TestSourceLeaves: rates, and the means of gauges, by several labels, with their
+// streams, at a moment of the past too.
+func TestSourceLeaves(t *testing.T) {
+	s := stocked(t)
+	leaves := func(metric string, by ...string) string {
+		t.Helper()
+		q := tree.LeavesQuery{
+			Family: families(t, s)[metric], Selector: tree.Selector{Metric: metric}, By: by, Limit: 10,
+			Moment: tree.Moment{End: sourceNow.Add(-2 * time.Minute), Length: 5 * time.Minute},
+		}
+		found, err := s.Leaves(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, l := range found {
+			out = append(out, fmt.Sprintf("%q %.4g/%d", l.Values, l.Value, l.Streams))
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	for _, tt := range []struct {
+		metric string
+		by     []string
+		want   string
+	}{
+		{"req_total", []string{"host", "code"}, `["a" ""] 2/1 ["a" "200"] 8/1 ["a" "500"] 1/1 ["b" "200"] 4/1`},
+		{"req_total", nil, `[] 15/4`},
+		{"dur_seconds", []string{"host"}, `["a"] 10/1 ["b"] 10/1`},
+		{"temp", nil, `[] 43/2`},
+	} {
+		if got := leaves(tt.metric, tt.by...); got != tt.want {
+			t.Errorf("%s by %q: %s, want %s", tt.metric, tt.by, got, tt.want)
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/util/teststorage"
 
 	"github.com/metertree/metertree/tree"
@@ -36,9 +35,8 @@ func openEmbedded(t testing.TB, d treetest.Data) tree.Source {
 	if err := app.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1e6, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, Parser: newParser()})
 	declared := func(context.Context) map[string]tree.Metadata { return d.Declared }
-	return NewTreeSource(engine, db, declared, TreeSourceOptions{Now: func() time.Time { return treetest.Now }})
+	return NewTreeSource(sourceEngine(), db, declared, TreeSourceOptions{Now: func() time.Time { return treetest.Now }})
 }
 
 // TestTreeScripts runs the scripts of the metric tree, which the snapshot source
@@ -50,4 +48,8 @@ func TestTreeScripts(t *testing.T) {
 // TestTreeHistory runs the scripts whose data take a history to hold.
 func TestTreeHistory(t *testing.T) { treetest.Run(t, "testdata/*.tree", embedded) }
 
-func TestTreeRandom(t *testing.T) { treetest.RunRandom(t, 3, embedded) }
+func TestTreeRandom(t *testing.T) { treetest.RunRandom(t, 2, embedded) }
+
+func TestTreeHistories(t *testing.T) { treetest.RunHistories(t, 3, embedded) }
+
+func TestTreeRatios(t *testing.T) { treetest.RunRatios(t, 2, embedded) }

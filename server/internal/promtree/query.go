@@ -1,18 +1,31 @@
 package promtree
 
 import (
+	"slices"
 	"time"
 
 	"github.com/metertree/metertree/tree"
 )
 
-// matchersOf gives the matchers of a selector on the stored names.
-func matchersOf(sel tree.Selector, names ...string) []matcher {
-	matchers := []matcher{named(names)}
-	for _, m := range sel.Matchers {
-		matchers = append(matchers, matcher{m.Name, equal, m.Value})
+// look is how the series of a query are looked at.
+type look struct {
+	// as is the meaning of the value of what increases: a rate or a total.
+	as tree.Meaning
+	// window is what a rate is taken over.
+	window time.Duration
+	// skipNaN leaves out series whose value is not a number.
+	skipNaN bool
+}
+
+// at is the series of a part as they are looked at.
+func (l look) at(selected expr, f tree.Family) expr {
+	if f.Increases() && l.as != tree.MeaningTotal {
+		selected = rate(selected, l.window)
 	}
-	return matchers
+	if l.skipNaN && shapeOf(f) != shapeNative { // a whole histogram compares with nothing
+		selected = numbers(selected)
+	}
+	return selected
 }
 
 // grouping is the label a query is expanded by, as a list, with more labels
@@ -24,128 +37,128 @@ func grouping(q tree.Query, more ...string) []string {
 	return more
 }
 
-// shape is how the series of a family are stored.
-type shape uint8
+// folded aggregates each part and then the parts.
+func folded(q tree.Query, each, all aggregation, series func(tree.Part) expr) expr {
+	by := grouping(q)
+	var parts []expr
+	for _, p := range q.Parts() {
+		one := each.by(series(p), by...)
+		if shapeOf(p.Family) == shapeNative && each == sum {
+			one = histogramCount(one)
+		}
+		parts = append(parts, one)
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return all.by(union(parts, by), by...)
+}
 
-const (
-	shapePlain  shape = iota // values
-	shapeParts               // _count, _sum and perhaps _bucket
-	shapeNative              // samples that are whole histograms
-)
-
-func shapeOf(f tree.Family) shape {
-	switch {
-	case !f.Kind.Observes():
-		return shapePlain
-	case f.Kind == tree.KindHistogram && f.HasPart("") && !f.HasPart("_bucket"):
-		return shapeNative
+// valueExpr is the value of a query's node, or of its branches.
+func valueExpr(q tree.Query, l look) expr {
+	series := func(p tree.Part) expr { return l.at(valueSeries(q, p), p.Family) }
+	if q.Family.Increases() {
+		return folded(q, sum, sum, series)
+	}
+	switch q.Family.Fold {
+	case tree.FoldMin:
+		return folded(q, least, least, series)
+	case tree.FoldAvg:
+		if len(q.Also) > 0 { // no mean of means
+			return quotient(folded(q, sum, sum, series), folded(q, count, sum, series))
+		}
+		return folded(q, mean, mean, series)
+	case tree.FoldSum:
+		return folded(q, sum, sum, series)
 	default:
-		return shapeParts
+		// With no common value only a series on its own has one; which ones are
+		// alone is known from their count.
+		return folded(q, most, most, series)
 	}
 }
 
-// valueSeries selects the series that carry a family's value, one for each
-// stream: the count of a histogram and not its buckets.
-func valueSeries(f tree.Family, sel tree.Selector) expr {
-	switch {
-	case shapeOf(f) != shapeParts && (f.HasPart("") || len(f.Parts) == 0):
-		return selectSeries(matchersOf(sel, f.Name)...)
-	case shapeOf(f) != shapeParts:
-		return selectSeries(matchersOf(sel, f.Parts[0])...)
-	case f.HasPart("_bucket") && !f.HasPart("_count"):
-		last := matcher{bucketLabel, equal, "+Inf"}
-		return selectSeries(append(matchersOf(sel, f.Name+"_bucket"), last)...)
+// overTimeExpr is valueExpr where nothing is known of how many series there are.
+func overTimeExpr(q tree.Query, l look) expr {
+	if q.Family.Increases() || q.Family.Fold.Common() {
+		return valueExpr(q, l)
+	}
+	series := func(p tree.Part) expr { return valueSeries(q, p) }
+	return whereOne(valueExpr(q, l), folded(q, count, sum, series))
+}
+
+// quantileExpr estimates a quantile of a histogram after merging its buckets. It
+// is empty for what has none, and where some parts count in buckets and others
+// are whole histograms, which nothing merges.
+func quantileExpr(q tree.Query, quantile float64, l look) expr {
+	var parts []expr
+	var by []string
+	kept := shapePlain // of what is merged
+	for _, p := range q.Parts() {
+		if !bucketed(p.Family) {
+			continue
+		}
+		own, name := shapeOf(p.Family), p.Family.Name+"_bucket"
+		by = grouping(q, bucketLabel)
+		if own == shapeNative {
+			name, by = p.Family.Name, grouping(q)
+		}
+		if kept != shapePlain && kept != own {
+			return ""
+		}
+		kept = own
+		parts = append(parts, sum.by(l.at(stored(q, p, name), p.Family), by...))
+	}
+	switch len(parts) {
+	case 0:
+		return ""
+	case 1:
+		return histogramQuantile(quantile, parts[0])
 	default:
-		return selectSeries(matchersOf(sel, f.Name+"_count")...)
+		return histogramQuantile(quantile, sum.by(union(parts, by), by...))
 	}
 }
 
-// ownLabels are the labels that tell the series of one stream apart.
-func ownLabels(f tree.Family) []string {
-	switch f.Kind {
-	case tree.KindHistogram:
-		return []string{bucketLabel}
-	case tree.KindSummary:
-		return []string{quantileLabel}
-	default:
+// quantiles are the ones a reading of the query carries.
+func quantiles(q tree.Query) []float64 {
+	if !slices.ContainsFunc(q.Parts(), func(p tree.Part) bool { return bucketed(p.Family) }) {
 		return nil
 	}
+	return tree.ReadingQuantiles()
 }
-
-// increases reports whether the family's value only grows, so that its rate is
-// what people want to see.
-func increases(f tree.Family) bool { return f.Kind == tree.KindCounter || f.Kind.Observes() }
 
 // namesExpr counts the series of each of the names, or of every name.
 func namesExpr(names ...string) expr {
 	which := matcher{nameLabel, notEqual, ""}
 	if len(names) > 0 {
-		which = named(names)
+		which = oneOf(nameLabel, names)
 	}
 	return count.by(selectSeries(which), nameLabel)
 }
 
-// streamSetsExpr has one series for each label set of a family.
-func streamSetsExpr(f tree.Family, sel tree.Selector) expr {
-	return count.without(valueSeries(f, sel), ownLabels(f)...)
-}
-
-// rateExpr is the rate of a counter, or of a histogram's observations.
-func rateExpr(q tree.Query, window time.Duration) expr {
-	return observed(q, rate(valueSeries(q.Family, q.Selector), window))
-}
-
-// totalExpr is the sum since the start.
-func totalExpr(q tree.Query) expr {
-	return observed(q, valueSeries(q.Family, q.Selector))
-}
-
-// observed adds up, and takes the number of observations where a sample is a
-// whole histogram.
-func observed(q tree.Query, e expr) expr {
-	added := sum.by(e, grouping(q)...)
-	if shapeOf(q.Family) == shapeNative {
-		return histogramCount(added)
+// Expression implements tree.Querier.
+func (s *Source) Expression(q tree.Query) string {
+	q.By = ""
+	l := s.look(q)
+	l.skipNaN = q.SkipNaN
+	switch {
+	case q.Quantile > 0:
+		return string(quantileExpr(q, q.Quantile, l))
+	case q.Family.Increases(), q.Family.Fold.Common(), q.As == tree.MeaningSingle:
+		return string(valueExpr(q, l))
+	default:
+		return ""
 	}
-	return added
 }
 
-// gaugeExpr folds a gauge.
-func gaugeExpr(q tree.Query) expr {
-	fold := sum
-	switch q.Family.Fold {
-	case tree.FoldMin:
-		fold = least
-	case tree.FoldMax, tree.FoldNone:
-		// With no fold only a series on its own has a value; which ones are
-		// alone is known from their count.
-		fold = most
-	case tree.FoldAvg:
-		fold = mean
+// look is how a query wants to be looked at: for the rate unless it says
+// otherwise.
+func (s *Source) look(q tree.Query) look {
+	l := look{as: tree.MeaningRate, window: s.options.RateWindow, skipNaN: q.SkipNaN}
+	if q.As == tree.MeaningTotal {
+		l.as = q.As
 	}
-	return fold.by(valueSeries(q.Family, q.Selector), grouping(q)...)
-}
-
-// seriesExpr counts stored series, buckets included.
-func seriesExpr(q tree.Query) expr {
-	return count.by(selectSeries(matchersOf(q.Selector, q.Family.Parts...)...), grouping(q)...)
-}
-
-// streamsExpr counts label sets, so that a histogram's buckets count once.
-func streamsExpr(q tree.Query) expr {
-	return count.by(valueSeries(q.Family, q.Selector), grouping(q)...)
-}
-
-// quantileExpr estimates a quantile of a histogram after merging its buckets:
-// of what was observed within the window, or since the start when it is 0.
-func quantileExpr(q tree.Query, quantile float64, window time.Duration) expr {
-	part, by := q.Family.Name, grouping(q)
-	if shapeOf(q.Family) == shapeParts {
-		part, by = q.Family.Name+"_bucket", grouping(q, bucketLabel)
+	if q.Moment.Length > 0 {
+		l.window = q.Moment.Length
 	}
-	buckets := selectSeries(matchersOf(q.Selector, part)...)
-	if window > 0 {
-		buckets = rate(buckets, window)
-	}
-	return histogramQuantile(quantile, sum.by(buckets, by...))
+	return l
 }

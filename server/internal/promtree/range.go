@@ -2,7 +2,10 @@ package promtree
 
 import (
 	"context"
+	"math"
+	"slices"
 	"sort"
+	"sync"
 	"time"
 
 	"github.com/metertree/metertree/tree"
@@ -11,64 +14,82 @@ import (
 // Range implements tree.Source. Rates are taken over the rate window, or over
 // the step when that is longer, so that no sample falls between two points.
 func (s *Source) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.RangeResult, error) {
-	times := w.Instants()
-	r := tree.RangeResult{Times: times, Meaning: s.rangeMeaning(q)}
-	node := q
-	node.By = ""
-	lines, err := s.lines(ctx, node, w, len(times))
+	l := s.look(q)
+	l.window = max(s.options.RateWindow, w.Step)
+	node, branches, err := s.series(ctx, q, l, w)
+	if err == nil && !l.skipNaN && q.Quantile == 0 && (undefined(node) || undefined(branches)) {
+		l.skipNaN = true
+		node, branches, err = s.series(ctx, q, l, w)
+	}
 	if err != nil {
 		return tree.RangeResult{}, err
 	}
-	r.Total = absent(len(times))
-	if len(lines) > 0 {
+	times := w.Instants()
+	r := tree.RangeResult{Times: times, Meaning: rangeMeaning(q, l), Total: absent(len(times))}
+	if lines := linesOf(node, "", w, len(times)); len(lines) > 0 {
 		r.Total = lines[0].Points
 	}
-	if q.By == "" {
-		return r, nil
+	if q.By != "" {
+		r.Lines, r.Others = largest(linesOf(branches, q.By, w, len(times)), q.BranchLimit())
 	}
-	if r.Lines, err = s.lines(ctx, q, w, len(times)); err != nil {
-		return tree.RangeResult{}, err
-	}
-	r.Lines, r.Others = largest(r.Lines, q.BranchLimit())
 	return r, nil
 }
 
-func (s *Source) rangeMeaning(q tree.Query) tree.Meaning {
-	if increases(q.Family) {
-		return tree.MeaningRate
+// series reads the node and, at the same time, its branches.
+func (s *Source) series(ctx context.Context, q tree.Query, l look, w tree.Window) (node, branches []Series, err error) {
+	var nodeErr error
+	alone := q
+	alone.By = ""
+	var both sync.WaitGroup
+	both.Go(func() { node, nodeErr = s.over(ctx, rangeExpr(alone, l), w) })
+	if q.By != "" {
+		branches, err = s.over(ctx, rangeExpr(q, l), w)
 	}
-	return tree.GaugeMeaning(q.Family.Fold, q.Family.Series)
+	both.Wait()
+	if nodeErr != nil {
+		err = nodeErr
+	}
+	return node, branches, err
 }
 
-func (s *Source) rangeExpr(q tree.Query, step time.Duration) expr {
-	window := max(s.options.RateWindow, step)
+func rangeMeaning(q tree.Query, l look) tree.Meaning {
 	switch {
-	case q.Quantile > 0:
-		return quantileExpr(q, q.Quantile, window)
-	case increases(q.Family):
-		return rateExpr(q, window)
+	case q.Family.Increases():
+		return l.as
+	case len(q.Also) > 0:
+		return tree.GaugeMeaning(q.Family.Fold, 2)
 	default:
-		return gaugeExpr(q)
+		return tree.GaugeMeaning(q.Family.Fold, q.Family.Series)
 	}
 }
 
-func (s *Source) lines(ctx context.Context, q tree.Query, w tree.Window, points int) ([]tree.Line, error) {
-	m, err := s.over(ctx, s.rangeExpr(q, w.Step), w)
-	if err != nil {
-		return nil, err
+func rangeExpr(q tree.Query, l look) expr {
+	if q.Quantile > 0 {
+		return quantileExpr(q, q.Quantile, l)
 	}
-	lines := make([]tree.Line, 0, len(m))
-	for _, series := range m {
-		lines = append(lines, tree.Line{Value: valueOf(series.Labels, q.By), Points: align(series, w, points)})
+	return overTimeExpr(q, l)
+}
+
+// undefined reports whether a point is not a number.
+func undefined(series []Series) bool {
+	return slices.ContainsFunc(series, func(s Series) bool {
+		return slices.ContainsFunc(s.Points, func(p Point) bool { return math.IsNaN(p.Value) })
+	})
+}
+
+func linesOf(series []Series, by string, w tree.Window, points int) []tree.Line {
+	lines := make([]tree.Line, len(series))
+	for i, one := range series {
+		lines[i] = tree.Line{Value: valueOf(one.Labels, by), Points: align(one, w, points)}
 	}
-	return lines, nil
+	return lines
 }
 
 // align puts a series' points at their places in the window.
 func align(series Series, w tree.Window, points int) []tree.Number {
 	out := absent(points)
 	for _, p := range series.Points {
-		i := int((p.Millis - w.Start.UnixMilli()) / w.Step.Milliseconds())
+		i := int((p.Millis - w.Start.UnixMilli()) / max(w.Step, time.Millisecond).Milliseconds())
 		if i >= 0 && i < points {
 			out[i] = tree.Number(p.Value)
 		}

@@ -2,7 +2,7 @@ package promtree
 
 import (
 	"context"
-	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/metertree/metertree/tree"
@@ -17,6 +17,9 @@ type Backend interface {
 	Range(ctx context.Context, query string, w tree.Window) ([]Series, error)
 	// Catalogue tells which series are there at a moment.
 	Catalogue(ctx context.Context, at time.Time) (Catalogue, error)
+	// LabelNames lists the labels of the series that a selector finds at a moment,
+	// in any order, and possibly some of series that ended not long before.
+	LabelNames(ctx context.Context, selector string, at time.Time) ([]string, error)
 }
 
 // Sample is one series of an instant answer. A backend leaves out what is not a
@@ -57,6 +60,9 @@ type Options struct {
 	Timeout time.Duration
 	// Concurrency is how many queries one call evaluates at once. Default 4.
 	Concurrency int
+	// MaxBranches is how many branches a node may have to be expanded, and leaves to
+	// be listed, whatever the limit asked for. Default 100,000.
+	MaxBranches int
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 }
@@ -74,6 +80,9 @@ func (o Options) withDefaults() Options {
 	if o.Concurrency <= 0 {
 		o.Concurrency = 4
 	}
+	if o.MaxBranches <= 0 {
+		o.MaxBranches = 100_000
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -85,11 +94,10 @@ func (o Options) withDefaults() Options {
 type Source struct {
 	backend Backend
 	options Options
+	notices notices
 
-	reading  chan struct{} // holds a token while the families are read, so that callers share one reading
-	families []tree.Family
-	readAt   time.Time
-	keep     time.Duration // how long families may be reused
+	reading chan struct{} // holds a token while the families are read
+	last    atomic.Pointer[known]
 }
 
 // New returns a source over what the backend answers.
@@ -97,26 +105,12 @@ func New(backend Backend, options Options) *Source {
 	return &Source{backend: backend, options: options.withDefaults(), reading: make(chan struct{}, 1)}
 }
 
-// Families implements tree.Source.
-func (s *Source) Families(ctx context.Context) ([]tree.Family, error) {
-	select {
-	case s.reading <- struct{}{}:
-		defer func() { <-s.reading }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for the list of metrics: %w", ctx.Err())
+// Close ends what the backend does in the background, if anything; nothing must be
+// asked after.
+func (s *Source) Close() {
+	if b, ok := s.backend.(interface{ Close() }); ok {
+		b.Close()
 	}
-	now := s.options.Now()
-	if age := now.Sub(s.readAt); s.families != nil && age >= 0 && age < s.keep {
-		return s.families, nil
-	}
-	began := time.Now()
-	found, err := s.backend.Catalogue(ctx, now)
-	if err != nil {
-		return nil, fmt.Errorf("counting series: %w", err)
-	}
-	s.families, s.readAt = tree.Assemble(found.Series, found.Declared), now
-	s.keep = max(s.options.CacheFor, 10*time.Since(began))
-	return s.families, nil
 }
 
 // CountSeries counts the current series of each of the names, or of every name,
@@ -130,36 +124,6 @@ func CountSeries(ctx context.Context, b Backend, at time.Time, names ...string) 
 	return counts, err
 }
 
-// Axes implements tree.Source.
-func (s *Source) Axes(ctx context.Context, sel tree.Selector) ([]tree.Axis, error) {
-	f, err := s.family(ctx, sel.Metric)
-	if err != nil {
-		return nil, err
-	}
-	v, err := s.instant(ctx, streamSetsExpr(f, sel), s.options.Now())
-	if err != nil {
-		return nil, err
-	}
-	sets := make([][]tree.Label, len(v))
-	for i, sample := range v {
-		sets[i] = sample.Labels
-	}
-	return tree.CountAxes(sel, sets), nil
-}
-
-func (s *Source) family(ctx context.Context, name string) (tree.Family, error) {
-	families, err := s.Families(ctx)
-	if err != nil {
-		return tree.Family{}, err
-	}
-	for _, f := range families {
-		if f.Name == name {
-			return f, nil
-		}
-	}
-	return tree.Family{}, fmt.Errorf("metric %q: %w: it may have stopped reporting", name, tree.ErrUnknownMetric)
-}
-
 // instant evaluates an expression at one moment.
 func (s *Source) instant(ctx context.Context, e expr, at time.Time) ([]Sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
@@ -167,11 +131,21 @@ func (s *Source) instant(ctx context.Context, e expr, at time.Time) ([]Sample, e
 	return s.backend.Instant(ctx, string(e), at)
 }
 
-// over evaluates an expression at regular moments.
+// over evaluates an expression at regular moments; an empty one has no answer.
 func (s *Source) over(ctx context.Context, e expr, w tree.Window) ([]Series, error) {
+	if e == "" {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	return s.backend.Range(ctx, string(e), w)
+}
+
+// labelNames lists the labels of selected series.
+func (s *Source) labelNames(ctx context.Context, selected expr, at time.Time) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	return s.backend.LabelNames(ctx, string(selected), at)
 }
 
 func valueOf(labels []tree.Label, name string) string {

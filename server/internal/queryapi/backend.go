@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,6 +77,27 @@ func (b *backend) ask(ctx context.Context, endpoint string, parameters url.Value
 		b.notices.add(warning)
 	}
 	return a, nil
+}
+
+// LabelNames implements promtree.Backend.
+func (b *backend) LabelNames(ctx context.Context, selector string, at time.Time) ([]string, error) {
+	a, err := b.ask(ctx, "labels", url.Values{"match[]": {selector}, "start": {milliseconds(at.Add(-lookback))}, "end": {milliseconds(at)}})
+	if err == nil && a.truncated {
+		err = b.tooMany()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(a.strings), nil // the answer is shared
+}
+
+// Notices implements tree.Noticer.
+func (b *backend) Notices() []string { return b.notices.recent() }
+
+// Close cuts off queries under way and waits for them.
+func (b *backend) Close() {
+	b.answers.close()
+	b.client.http.CloseIdleConnections()
 }
 
 // Catalogue implements promtree.Backend. A server that will not count all series

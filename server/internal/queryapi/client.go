@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// maxGetQuery is the longest query sent in an address; longer ones are posted.
-const maxGetQuery = 1500
+// maxAddress is the longest address, in bytes, that is sent; what makes it longer
+// is posted.
+const maxAddress = 4 << 10
 
 // client sends requests to one server, a few at a time.
 type client struct {
@@ -76,7 +77,7 @@ func (c *client) get(ctx context.Context, endpoint string, parameters url.Values
 // attempt asks once, and posts if the server takes no GET.
 func (c *client) attempt(ctx context.Context, endpoint string, parameters url.Values) (*answer, error) {
 	method := http.MethodGet
-	if len(parameters.Get("query")) > maxGetQuery {
+	if c.addressLength(endpoint, parameters) > maxAddress {
 		method = http.MethodPost
 	}
 	a, status, err := c.exchange(ctx, method, endpoint, parameters)
@@ -84,6 +85,11 @@ func (c *client) attempt(ctx context.Context, endpoint string, parameters url.Va
 		a, _, err = c.exchange(ctx, http.MethodGet, endpoint, parameters)
 	}
 	return a, err
+}
+
+// addressLength is how long an address with the parameters in it would be.
+func (c *client) addressLength(endpoint string, parameters url.Values) int {
+	return len(c.name) + len("/api/v1/?") + len(endpoint) + len(parameters.Encode())
 }
 
 func (c *client) exchange(ctx context.Context, method, endpoint string, parameters url.Values) (*answer, int, error) {

@@ -15,6 +15,13 @@
 // five minutes. Version 1.79 refuses label names beyond letters, digits and
 // underscores, so a metric cannot be expanded along them there.
 //
+// VictoriaMetrics stores nothing that is not a number and leaves such results out of
+// an answer: the sum of opposite infinities is absent there, as are the quantiles of
+// no observations.
+//
+// Prometheus 2 takes a range to include its left end, Prometheus 3 does not: the
+// rates of counters with a sample exactly there differ.
+//
 // Thanos and VictoriaMetrics clusters may answer in part and say so; see
 // [Source.Notices].
 package queryapi

@@ -266,15 +266,15 @@ func TestCountsInParts(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/label/__name__/values"):
 			list := make([]string, names)
 			for i := range list {
-				list[i] = fmt.Sprintf(`"metric_%03d"`, i)
+				list[i] = fmt.Sprintf(`"metric_%03d_of_one_service"`, i)
 			}
 			says(200, "application/json", `{"status":"success","data":[`+strings.Join(list, ",")+`]}`)(w, r)
 		case strings.HasSuffix(r.URL.Path, "/metadata"):
 			says(404, "text/plain", "")(w, r)
-		case strings.Contains(query, "metric_100|"):
+		case strings.Contains(query, "metric_100_of_one_service|"):
 			var list []string
 			for i := range 200 {
-				list = append(list, fmt.Sprintf(`{"metric":{"__name__":"metric_%03d"},"value":[1,"7"]}`, i))
+				list = append(list, fmt.Sprintf(`{"metric":{"__name__":"metric_%03d_of_one_service"},"value":[1,"7"]}`, i))
 			}
 			says(200, "application/json", `{"status":"success","data":{"resultType":"vector","result":[`+strings.Join(list, ",")+`]}}`)(w, r)
 		default:
@@ -298,7 +298,7 @@ func TestPostFallsBackToGet(t *testing.T) {
 		}
 		says(200, "application/json", vectorOfOne)(w, r)
 	}, nil)
-	query := `{x="` + strings.Repeat("a", 2*maxGetQuery) + `"}`
+	query := `{x="` + strings.Repeat("a", 2*maxAddress) + `"}`
 	if got, err := s.backend.Instant(t.Context(), query, time.Now()); err != nil || len(got) != 1 {
 		t.Errorf("%v, %v", got, err)
 	}

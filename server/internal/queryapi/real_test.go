@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/prometheus/util/teststorage"
 
 	"github.com/metertree/metertree/internal/realserver"
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/server/internal/apitest"
 	"github.com/metertree/metertree/server/internal/prom"
 	"github.com/metertree/metertree/tree"
@@ -269,12 +270,21 @@ func fold(t *testing.T, s tree.Source, q tree.Query) tree.Result {
 	return r[0]
 }
 
-// What targets declare comes through the metadata API and is not inferred.
+// What targets declare comes through the metadata API, and through series that say
+// what that has no words for, and is not inferred.
 func TestDeclarationsOfARealPrometheus(t *testing.T) {
 	t.Parallel()
+	ratio := metric.Ratio{
+		Name:        "deep_ratio",
+		Numerator:   metric.Selection{Metric: "depth", Matchers: metric.Matchers{}.With("a", "b", `c"\|d`)},
+		Denominator: metric.Selection{Metric: "depth"},
+	}
+	exposition := "# TYPE depth counter\n# HELP depth How deep.\ndepth{a=\"b\"} 3\n# TYPE load gauge\nload 5\n" +
+		exposed(metric.MetricInfo, metric.Descriptor{Name: "load", Kind: metric.Gauge, Fold: metric.FoldMax, Unit: "widgets", Keys: []string{"zone"}}.Info()) +
+		exposed(metric.RatioInfo, ratio.Info())
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-		fmt.Fprint(w, "# TYPE depth counter\n# HELP depth How deep.\ndepth{a=\"b\"} 3\n")
+		fmt.Fprint(w, exposition)
 	}))
 	t.Cleanup(target.Close)
 	url := realserver.Prometheus(t, fmt.Sprintf(`
@@ -296,4 +306,24 @@ scrape_configs:
 	if f.Kind != tree.KindCounter || f.Help != "How deep." || f.Inferred.Kind {
 		t.Errorf("declared %+v", f)
 	}
+	if f := family(t, s, "load"); f.Fold != tree.FoldMax || f.Unit != "widgets" || !slices.Equal(f.Axes, []string{"zone"}) || f.Inferred.Fold {
+		t.Errorf("declared in a series: %+v", f)
+	}
+	ratios, err := s.Ratios(t.Context())
+	if err != nil || len(ratios) != 1 || ratios[0].Conflict(ratio) != nil {
+		t.Errorf("ratios %+v, error %v", ratios, err)
+	}
+	if n := s.Notices(); len(n) != 0 {
+		t.Errorf("notices %q", n)
+	}
+}
+
+// exposed is a series of constant 1 in the text format.
+func exposed(name string, labels metric.Labels) string {
+	var b strings.Builder
+	b.WriteString(name + "{")
+	for _, l := range labels {
+		fmt.Fprintf(&b, "%s=%q,", l.Name, l.Value)
+	}
+	return b.String() + "} 1\n"
 }

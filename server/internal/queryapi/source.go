@@ -7,7 +7,9 @@ import (
 )
 
 // Source is a tree.Source that asks a remote server. It is safe for concurrent
-// use.
+// use. Its Notices are also what is missing from recent answers and why: a server
+// that answered in part, metrics that could not be counted, kinds that could not
+// be read. Close cuts off queries under way and waits for them.
 type Source struct {
 	*promtree.Source
 	backend *backend
@@ -30,29 +32,21 @@ func New(options Options) (*Source, error) {
 		answers: newFlights(options.CacheFor, options.Timeout, options.Now),
 		notices: notices{now: options.Now, first: options.OnNotice},
 	}
-	return &Source{
-		backend: b,
-		Source: promtree.New(b, promtree.Options{
-			RateWindow: options.RateWindow,
-			// The backend reports its own timeouts, in words that help.
-			Timeout:     options.Timeout + time.Second,
-			Concurrency: options.Concurrency,
-			// Rounded, so that those who ask at about the same time ask the same.
-			Now: func() time.Time { return options.Now().Truncate(options.CacheFor) },
-		}),
-	}, nil
+	return &Source{backend: b, Source: promtree.New(b, b.options.tree())}, nil
+}
+
+// tree are the options of the tree over a backend.
+func (o Options) tree() promtree.Options {
+	return promtree.Options{
+		RateWindow: o.RateWindow,
+		// The backend reports its own timeouts, in words that help.
+		Timeout:     o.Timeout + time.Second,
+		Concurrency: o.Concurrency,
+		MaxBranches: o.MaxSeries,
+		// Rounded, so that those who ask at about the same time ask the same.
+		Now: func() time.Time { return o.Now().Truncate(o.CacheFor) },
+	}
 }
 
 // Name is the server's address, without credentials.
 func (s *Source) Name() string { return s.backend.client.name }
-
-// Notices are what is missing from recent answers and why, as sentences: a server
-// that answered in part, metrics that could not be counted, kinds that could not
-// be read. It is empty when nothing is.
-func (s *Source) Notices() []string { return s.backend.notices.recent() }
-
-// Close cuts off queries under way and waits for them.
-func (s *Source) Close() {
-	s.backend.answers.close()
-	s.backend.client.http.CloseIdleConnections()
-}

@@ -51,9 +51,7 @@ func (s *Source) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.R
 			r.Lines = append(r.Lines, tree.Line{Value: value, Points: points})
 		}
 	}
-	sortLines(r.Lines)
-	shown := min(len(r.Lines), q.BranchLimit())
-	r.Lines, r.Others = r.Lines[:shown], len(r.Lines)-shown
+	r.Lines, r.Others = tree.LargestLines(r.Lines, q.BranchLimit())
 	return r, nil
 }
 
@@ -230,23 +228,4 @@ func (p *plotter) point(t *track, s span) tree.Number {
 // counted reports whether it is known what the branch counted in a span.
 func (t *track) counted(s span) bool {
 	return slices.ContainsFunc(t.parts[s.first+1:s.last+1], func(gains int) bool { return gains > 0 })
-}
-
-// sortLines puts the lines with the largest sums over the window first.
-func sortLines(lines []tree.Line) {
-	weight := make(map[string]float64, len(lines))
-	for _, l := range lines {
-		for _, p := range l.Points {
-			if !p.IsNaN() {
-				weight[l.Value] += float64(p)
-			}
-		}
-	}
-	sort.Slice(lines, func(i, j int) bool {
-		a, b := weight[lines[i].Value], weight[lines[j].Value]
-		if a != b {
-			return a > b
-		}
-		return lines[i].Value < lines[j].Value
-	})
 }

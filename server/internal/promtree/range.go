@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"sort"
 	"sync"
 	"time"
 
@@ -30,7 +29,7 @@ func (s *Source) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.R
 		r.Total = lines[0].Points
 	}
 	if q.By != "" {
-		r.Lines, r.Others = largest(linesOf(branches, q.By, w, len(times)), q.BranchLimit())
+		r.Lines, r.Others = tree.LargestLines(linesOf(branches, q.By, w, len(times)), q.BranchLimit())
 	}
 	return r, nil
 }
@@ -103,27 +102,4 @@ func absent(n int) []tree.Number {
 		out[i] = tree.NoData
 	}
 	return out
-}
-
-// largest keeps the lines with the largest sums over the window.
-func largest(lines []tree.Line, limit int) ([]tree.Line, int) {
-	weight := make(map[string]float64, len(lines))
-	for _, l := range lines {
-		for _, p := range l.Points {
-			if !p.IsNaN() {
-				weight[l.Value] += float64(p)
-			}
-		}
-	}
-	sort.Slice(lines, func(i, j int) bool {
-		a, b := weight[lines[i].Value], weight[lines[j].Value]
-		if a != b {
-			return a > b
-		}
-		return lines[i].Value < lines[j].Value
-	})
-	if len(lines) <= limit {
-		return lines, 0
-	}
-	return lines[:limit], len(lines) - limit
 }

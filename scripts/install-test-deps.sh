@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real programs that tests compare with or drive, from Debian's
-# packages: a Prometheus server, its node exporter, and Chromium with its
-# driver. Does nothing, quickly, where they are already there.
+# packages: a Prometheus server, its node exporter, VictoriaMetrics, InfluxDB, and
+# Chromium with its driver. Does nothing, quickly, where they are already there.
 #
 # Without apt, root or a network it says what is missing and ends well: the
 # tests that need it then skip and say so. With CI=true that is a failure.
@@ -13,6 +13,7 @@ declare -A package_of=(
 	[promtool]=prometheus
 	[prometheus-node-exporter]=prometheus-node-exporter
 	[victoria-metrics]=victoria-metrics
+	[influxd]=influxdb
 	[chromium]=chromium
 	[chromedriver]=chromium-driver
 )
@@ -58,7 +59,7 @@ apt() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@"
 }
 
-# The packages of Prometheus start services on default ports where an init
+# The packages of servers start services on default ports where an init
 # system runs. Tests start servers of their own, so nothing is to be left
 # running: starts are forbidden during the installation, by the file that
 # Debian's maintainer scripts ask, and the units are disabled after it.
@@ -79,7 +80,7 @@ disable_services() {
 	local package
 	for package in "$@"; do
 		case $package in
-		prometheus | prometheus-node-exporter | victoria-metrics) as_root systemctl --quiet disable "$package" || true ;;
+		prometheus | prometheus-node-exporter | victoria-metrics | influxdb) as_root systemctl --quiet disable "$package" || true ;;
 		esac
 	done
 }

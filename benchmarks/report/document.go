@@ -59,6 +59,11 @@ A reduction exports 100 series of the counters, by two of their three labels;
 every counter has one update between two collections, which for deltas are
 acknowledged. OpenTelemetry does it by a view.
 
+An export by OTLP is uncompressed, to a double on the loopback interface that
+discards what it reads, in the same process, whose allocations count for both. Each
+library sends as it does by itself: OpenTelemetry all series in one request,
+metertree in requests of about a mebibyte.
+
 A request through a middleware is counted, its duration and both sizes are
 observed in buckets that are the same for each library, and those in flight are
 counted; the handler writes two bytes to a writer that discards them. Of

@@ -13,7 +13,7 @@ type Section struct {
 
 // Sizes are how many series the populations had.
 type Sizes struct {
-	Memory, Exposition, Latency, Scrape, Reduction int
+	Memory, Exposition, Latency, Scrape, Reduction, Push int
 	// Growth are several, the smallest first.
 	Growth []int
 }
@@ -32,6 +32,10 @@ func Sections(s Sizes) []Section {
 		{
 			sized("Reduction: milliseconds and heap allocations of a collection, nanoseconds per update, %s counters", s.Reduction),
 			reductionRows(),
+		},
+		{
+			sized("Export by OTLP: milliseconds of a collection with its export over HTTP, heap allocations per series, %s series", s.Push),
+			pushRows(),
 		},
 		{"HTTP middleware: nanoseconds and heap allocations per request", []work.Row{work.Middleware, work.Middleware.Allocs()}},
 	}
@@ -54,6 +58,13 @@ func scrapeRows() (rows []work.Row) {
 func reductionRows() (rows []work.Row) {
 	for _, t := range work.Temporalities() {
 		rows = append(rows, work.Reduce(t), work.Reduce(t).Allocs(), work.ReduceUpdate(t))
+	}
+	return rows
+}
+
+func pushRows() (rows []work.Row) {
+	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+		rows = append(rows, work.PushOTLP(kind), work.PushOTLP(kind).Allocs())
 	}
 	return rows
 }

@@ -113,7 +113,11 @@ func Targets(s Sizes) []Target {
 		least := Reference{Library: rivals.NameMetertree, Row: work.ExposeEach(s.Growth[0])}
 		targets = append(targets, because(ours(work.ExposeEach(s.Growth[n-1]), 1.3, least), cacheReason))
 	}
+	openTelemetry := Reference{Library: rivals.NameOpenTelemetry}
 	for _, kind := range []work.Kind{work.Counters, work.Histograms} {
+		targets = append(targets,
+			ours(work.PushOTLP(kind), 1, openTelemetry),
+			because(ours(work.PushOTLP(kind).Allocs(), 1.01, openTelemetry), requestsReason))
 		targets = append(targets, ours(work.Create(kind), 1, best))
 		for _, procs := range MemoryProcs() {
 			targets = append(targets, ours(work.Memory(kind, procs), memoryLimit[kind], absolute))
@@ -160,6 +164,9 @@ const (
 		"the next are made, and a scraper reads them: on two cores, the three share what there is."
 	cacheReason = "What a few thousand series take lies in the processor's cache, and what a million take " +
 		"does not: each series then waits for main memory, for its state, its labels and its last use."
+	requestsReason = "Both have the official exporter make the request, with as many allocations for a series. " +
+		"What there is more is that of requests: an export is about one for each mebibyte, which bounds memory and " +
+		"fits what receivers take, instead of one for everything."
 	sealReason = "It is one atomic operation as there. What it costs more finds out whether the series " +
 		"has ended, and whether several goroutines meet in it; when they do, it is split and is ahead."
 )

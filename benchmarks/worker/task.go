@@ -22,6 +22,7 @@ const (
 	Latency    Method = "latency"
 	Scrapes    Method = "scrapes"
 	Fetch      Method = "fetch"
+	PushOTLP   Method = "otlp"
 )
 
 // Task is one measurement of one library.
@@ -71,6 +72,12 @@ func (t Task) run() (measure.Samples, error) {
 			return measure.Samples{}, nil
 		}
 		return measure.Updates(t.Row, newCase, t.Lasting)
+	case PushOTLP:
+		newPusher := rivals.Pushers()[t.Library]
+		if newPusher == nil {
+			return measure.Samples{}, nil
+		}
+		return measure.PushOTLP(t.Kind, newPusher, t.Series, t.Times)
 	case Reduction:
 		newPopulation := rival.Reduced[t.Temporality]
 		if newPopulation == nil {

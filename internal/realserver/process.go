@@ -27,6 +27,10 @@ type Process struct {
 	// URL is where it answers, without a path: http://127.0.0.1:9090.
 	URL string
 
+	// program makes the command that listens on an address.
+	program func(address string) *exec.Cmd
+	// path is where it answers once it is ready.
+	path    string
 	command *exec.Cmd
 	output  lockedBuffer
 	// running ends with the process.
@@ -52,21 +56,39 @@ func Start(t testing.TB, path string, command func(address string) *exec.Cmd) *P
 
 func start(t testing.TB, path string, command func(address string) *exec.Cmd) (*Process, error) {
 	t.Helper()
-	address := FreeAddress(t)
+	p := &Process{URL: "http://" + FreeAddress(t), program: command, path: path}
+	t.Cleanup(func() { p.Kill() })
+	return p, p.run(t)
+}
+
+// Restart runs the command again, at the address it had, and waits until it
+// answers. What is left of the last process is killed.
+func (p *Process) Restart(t testing.TB) {
+	t.Helper()
+	p.Kill()
+	if err := p.run(t); err != nil {
+		t.Fatalf("%s is not ready again: %v\n%s", p.command.Path, err, p.Output())
+	}
+}
+
+// run starts the command and waits until it answers.
+func (p *Process) run(t testing.TB) error {
+	t.Helper()
 	running, ended := context.WithCancelCause(context.Background())
-	p := &Process{URL: "http://" + address, command: command(address), running: running}
-	p.command.Stdout, p.command.Stderr = &p.output, &p.output
-	if err := p.command.Start(); err != nil {
-		t.Fatalf("starting %s: %v", p.command.Path, err)
+	command := p.program(strings.TrimPrefix(p.URL, "http://"))
+	p.command, p.running = command, running
+	command.Stdout, command.Stderr = &p.output, &p.output
+	if err := command.Start(); err != nil {
+		ended(err)
+		t.Fatalf("starting %s: %v", command.Path, err)
 	}
 	go func() {
 		// How it ended is in its output; tests that care read the exit code.
-		_ = p.command.Wait()
+		_ = command.Wait()
 		ended(errEnded)
 	}()
-	t.Cleanup(p.Kill)
-	return p, Eventually(running, startTimeout, func(ctx context.Context) error {
-		return answersOK(ctx, p.URL+path)
+	return Eventually(running, startTimeout, func(ctx context.Context) error {
+		return answersOK(ctx, p.URL+p.path)
 	})
 }
 
@@ -90,7 +112,9 @@ func answersOK(ctx context.Context, url string) error {
 // gone. Killing it again does nothing.
 func (p *Process) Kill() {
 	// It may have ended by itself.
-	_ = p.command.Process.Kill()
+	if p.command.Process != nil {
+		_ = p.command.Process.Kill()
+	}
 	<-p.Exited()
 }
 

@@ -14,7 +14,7 @@ import (
 
 // debianPackage tells which package holds a program whose name is not the
 // package's.
-var debianPackage = map[string]string{"promtool": "prometheus"}
+var debianPackage = map[string]string{"promtool": "prometheus", "influxd": "influxdb"}
 
 // Find returns the path of a program. If it is not installed the test is
 // skipped, or fails where the environment says CI=true.
@@ -102,5 +102,26 @@ func VictoriaMetrics(t testing.TB) *Process {
 			"-httpListenAddr="+address,
 			"-retentionPeriod=1d",
 			"-loggerLevel=ERROR")
+	})
+}
+
+// InfluxDB starts the real InfluxDB 1, with more variables of its environment,
+// which can say what its configuration does.
+func InfluxDB(t testing.TB, environment ...string) *Process {
+	t.Helper()
+	binary := Find(t, "influxd")
+	dir := t.TempDir()
+	return Start(t, "/debug/vars", func(address string) *exec.Cmd {
+		command := exec.Command(binary, "run", "-config", os.DevNull)
+		command.Env = append(os.Environ(),
+			"INFLUXDB_META_DIR="+filepath.Join(dir, "meta"),
+			"INFLUXDB_DATA_DIR="+filepath.Join(dir, "data"),
+			"INFLUXDB_DATA_WAL_DIR="+filepath.Join(dir, "wal"),
+			"INFLUXDB_HTTP_BIND_ADDRESS="+address,
+			"INFLUXDB_BIND_ADDRESS=127.0.0.1:0",
+			"INFLUXDB_MONITOR_STORE_ENABLED=false",
+			"INFLUXDB_REPORTING_DISABLED=true")
+		command.Env = append(command.Env, environment...)
+		return command
 	})
 }

@@ -75,6 +75,20 @@ func TestSignal(t *testing.T) {
 	}
 }
 
+func TestRestart(t *testing.T) {
+	p := Start(t, "/", child)
+	url, first := p.URL, p.command.Process.Pid
+	p.Restart(t)
+	if p.URL != url || p.command.Process.Pid == first {
+		t.Errorf("process %d at %s is now %d at %s", first, url, p.command.Process.Pid, p.URL)
+	}
+	select {
+	case <-p.Exited():
+		t.Error("the process that was restarted has ended")
+	default:
+	}
+}
+
 // Somebody else takes the port that was free, and Start chooses another.
 func TestStartTriesAgain(t *testing.T) {
 	taken := TakenAddress(t)

@@ -31,6 +31,7 @@ func tinyPlan() plan {
 		coldRounds: 1, coldSeries: 200,
 		expositionRounds: 1, expositionSeries: 200, expositionTimes: 1, growthSeries: []int{100, 200},
 		reductionRounds: 1, reductionSeries: 200, reductionTimes: 1,
+		pushRounds: 1, pushSeries: 200, pushTimes: 1,
 		scrapeRounds: 1, scrapeSeries: 200, scrapeTimes: 1,
 		latencyRounds: 1, latencySeries: 200, latencyTimes: 1, latencyLasting: time.Millisecond,
 	}

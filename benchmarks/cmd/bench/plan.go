@@ -29,6 +29,10 @@ type plan struct {
 	reductionSeries int
 	reductionTimes  int
 
+	pushRounds int
+	pushSeries int
+	pushTimes  int
+
 	scrapeRounds int
 	scrapeSeries int
 	scrapeTimes  int
@@ -52,6 +56,9 @@ func fullPlan() plan {
 		reductionRounds:  3,
 		reductionSeries:  100_000,
 		reductionTimes:   9,
+		pushRounds:       2,
+		pushSeries:       100_000,
+		pushTimes:        5,
 		scrapeRounds:     1,
 		scrapeSeries:     1_000_000,
 		scrapeTimes:      3,
@@ -75,6 +82,9 @@ func quickPlan() plan {
 		reductionRounds:  1,
 		reductionSeries:  20_000,
 		reductionTimes:   5,
+		pushRounds:       1,
+		pushSeries:       20_000,
+		pushTimes:        3,
 		scrapeRounds:     1,
 		scrapeSeries:     100_000,
 		scrapeTimes:      2,
@@ -88,12 +98,12 @@ func quickPlan() plan {
 func (p plan) sizes() report.Sizes {
 	return report.Sizes{
 		Memory: p.coldSeries, Exposition: p.expositionSeries, Latency: p.latencySeries,
-		Scrape: p.scrapeSeries, Reduction: p.reductionSeries, Growth: p.growthSeries,
+		Scrape: p.scrapeSeries, Reduction: p.reductionSeries, Push: p.pushSeries, Growth: p.growthSeries,
 	}
 }
 
 func (p plan) method() string {
-	return fmt.Sprintf("Updates are measured in %d rounds of three runs of %s each, memory and creation\nin %d rounds, text exposition and growth in %d rounds of at least %d,\nother formats in one, reductions in %d rounds of %d, scrapes in %d of %d, latency\nin %d turns of %s.",
+	return fmt.Sprintf("Updates are measured in %d rounds of three runs of %s each, memory and creation\nin %d rounds, text exposition and growth in %d rounds of at least %d,\nother formats in one, reductions and\nOTLP exports in %d and %d rounds of %d and %d, scrapes in %d of %d, latency\nin %d turns of %s.",
 		p.updateRounds, p.updateLasting, p.coldRounds, p.expositionRounds, p.expositionTimes,
-		p.reductionRounds, p.reductionTimes, p.scrapeRounds, p.scrapeTimes, p.latencyTimes, p.latencyLasting)
+		p.reductionRounds, p.pushRounds, p.reductionTimes, p.pushTimes, p.scrapeRounds, p.scrapeTimes, p.latencyTimes, p.latencyLasting)
 }

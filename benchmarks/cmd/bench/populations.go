@@ -69,6 +69,7 @@ var (
 	growthColumns  = []string{rivals.NameMetertree, rivals.NameVictoriaMetrics}
 	scrapeColumns  = []string{rivals.NameMetertree, rivals.NameClientGolang, rivals.NameVictoriaMetrics}
 	reduceColumns  = []string{rivals.NameMetertree, rivals.NameOpenTelemetry}
+	pushColumns    = []string{rivals.NameMetertree, rivals.NameOpenTelemetry}
 	latencyColumns = []string{rivals.NameMetertree, rivals.NameClientGolang, rivals.NameVictoriaMetrics, rivals.NameOpenTelemetry}
 )
 
@@ -79,6 +80,7 @@ func (p plan) parts() []part {
 		{"exposition in other formats", 1, p.expositionJobs(formatColumns, work.OpenMetrics, work.Protobuf)},
 		{"growth", p.expositionRounds, p.growthJobs()},
 		{"reduction", p.reductionRounds, p.reductionJobs()},
+		{"OTLP exports", p.pushRounds, p.pushJobs()},
 		{"scrapes", p.scrapeRounds, []job{p.scrapeJob()}},
 		{"latency", p.latencyRounds, []job{p.latencyJob()}},
 	}
@@ -109,6 +111,14 @@ func (p plan) reductionJobs() (jobs []job) {
 		task := worker.Task{Method: worker.Reduction, Temporality: t, Series: p.reductionSeries, Times: p.reductionTimes}
 		rows := []work.Row{work.Reduce(t), work.Reduce(t).Allocs(), work.ReduceUpdate(t)}
 		jobs = append(jobs, job{task, rows, reduceColumns})
+	}
+	return jobs
+}
+
+func (p plan) pushJobs() (jobs []job) {
+	for _, kind := range kinds {
+		task := worker.Task{Method: worker.PushOTLP, Kind: kind, Series: p.pushSeries, Times: p.pushTimes}
+		jobs = append(jobs, job{task, []work.Row{work.PushOTLP(kind), work.PushOTLP(kind).Allocs()}, pushColumns})
 	}
 	return jobs
 }

@@ -1,0 +1,64 @@
+package influxdb
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/metertree/metertree/meter"
+)
+
+// Stats counts what an exporter has done since it was made.
+type Stats struct {
+	// Delivered points are written, Rejected ones the database will never take.
+	// What has to be repeated is neither yet.
+	Delivered, Rejected uint64
+	// Unwritable values are NaN or infinite, which the protocol cannot hold.
+	Unwritable uint64
+	// Attempts to write a request, Retries among them, and Failures: requests
+	// that were not written as a whole.
+	Attempts, Retries, Failures uint64
+	// Split requests were too large for the database.
+	Split uint64
+}
+
+// counts are Stats while they are counted.
+type counts struct {
+	delivered, rejected, unwritable, attempts, retries, failures, split atomic.Uint64
+}
+
+// Stats returns what was counted so far. It may be called from any goroutine.
+func (e *Exporter) Stats() Stats {
+	c := &e.counts
+	return Stats{
+		Delivered: c.delivered.Load(), Rejected: c.rejected.Load(), Unwritable: c.unwritable.Load(),
+		Attempts: c.attempts.Load(), Retries: c.retries.Load(), Failures: c.failures.Load(), Split: c.split.Load(),
+	}
+}
+
+// Instrument shows the stats as metrics, in the namespace metertree_influxdb of a
+// scope. It fails if they are defined there already.
+func (e *Exporter) Instrument(scope meter.Scope) error {
+	scope = scope.Scope("metertree").Scope("influxdb")
+	err := errors.Join(
+		scope.CounterFunc("points_total", func(o *meter.Observer) {
+			s := e.Stats()
+			o.Float(float64(s.Delivered), "delivered")
+			o.Float(float64(s.Rejected), "rejected")
+		}, meter.Keys("outcome"), meter.Help("Points by what became of them.")),
+		scope.CounterFunc("unwritable_values_total", func(o *meter.Observer) {
+			o.Float(float64(e.Stats().Unwritable))
+		}, meter.Help("Values that the line protocol cannot hold: NaN and infinite ones.")),
+		scope.CounterFunc("requests_total", func(o *meter.Observer) {
+			s := e.Stats()
+			o.Float(float64(s.Attempts), "attempted")
+			o.Float(float64(s.Retries), "retried")
+			o.Float(float64(s.Failures), "failed")
+			o.Float(float64(s.Split), "split")
+		}, meter.Keys("outcome"), meter.Help("Requests attempted, and of these those repeated, failed for good or too large.")),
+	)
+	if err != nil {
+		return fmt.Errorf("metrics of the InfluxDB exporter: %w", err)
+	}
+	return nil
+}

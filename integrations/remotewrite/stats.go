@@ -1,0 +1,72 @@
+package remotewrite
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/metertree/metertree/meter"
+)
+
+// Stats counts what an exporter has done since it was made.
+type Stats struct {
+	// Version is the one that is spoken: Negotiate until the receiver has shown
+	// what it knows.
+	Version Version
+	// Delivered samples are written, Rejected ones the receiver will never take;
+	// both count native histograms and ends of series too. What has to be
+	// repeated is neither yet.
+	Delivered, Rejected uint64
+	// Ends of series are delivered or rejected; LostEnds were given up because
+	// too many had to wait.
+	Ends, LostEnds uint64
+	// Attempts to write a request, Retries among them, and Failures: requests
+	// that were not written as a whole.
+	Attempts, Retries, Failures uint64
+	// Split requests were too large for the receiver.
+	Split uint64
+}
+
+// counts are Stats while they are counted.
+type counts struct {
+	delivered, rejected, ends, lostEnds, attempts, retries, failures, split atomic.Uint64
+}
+
+// Stats returns what was counted so far. It may be called from any goroutine.
+func (e *Exporter) Stats() Stats {
+	c := &e.counts
+	return Stats{
+		Version:   Version(e.version.Load()),
+		Delivered: c.delivered.Load(), Rejected: c.rejected.Load(), Ends: c.ends.Load(), LostEnds: c.lostEnds.Load(),
+		Attempts: c.attempts.Load(), Retries: c.retries.Load(), Failures: c.failures.Load(), Split: c.split.Load(),
+	}
+}
+
+// Instrument shows the stats as metrics, in the namespace metertree_remotewrite
+// of a scope. It fails if they are defined there already.
+func (e *Exporter) Instrument(scope meter.Scope) error {
+	scope = scope.Scope("metertree").Scope("remotewrite")
+	err := errors.Join(
+		scope.CounterFunc("samples_total", func(o *meter.Observer) {
+			s := e.Stats()
+			o.Float(float64(s.Delivered), "delivered")
+			o.Float(float64(s.Rejected), "rejected")
+		}, meter.Keys("outcome"), meter.Help("Samples by what became of them, the ends of series included.")),
+		scope.CounterFunc("ended_series_total", func(o *meter.Observer) {
+			s := e.Stats()
+			o.Float(float64(s.Ends), "told")
+			o.Float(float64(s.LostEnds), "lost")
+		}, meter.Keys("outcome"), meter.Help("Ends of series by whether the receiver was told.")),
+		scope.CounterFunc("requests_total", func(o *meter.Observer) {
+			s := e.Stats()
+			o.Float(float64(s.Attempts), "attempted")
+			o.Float(float64(s.Retries), "retried")
+			o.Float(float64(s.Failures), "failed")
+			o.Float(float64(s.Split), "split")
+		}, meter.Keys("outcome"), meter.Help("Requests attempted, and of these those repeated, failed for good or too large.")),
+	)
+	if err != nil {
+		return fmt.Errorf("metrics of the remote write exporter: %w", err)
+	}
+	return nil
+}

@@ -8,12 +8,16 @@ import (
 	"github.com/metertree/metertree/metric"
 )
 
-// WithRatio returns the source with one more ratio, which nobody declared. It fails
-// if the ratio is no valid one. A metric or a declared ratio of the name goes
-// before it.
+// WithRatio returns the source with one more ratio, which nobody declared. Names may
+// be any that a server has. It fails if the two sides say nothing when divided. A
+// metric or a declared ratio of the name goes before it.
 func WithRatio(source Source, ratio metric.Ratio) (Source, error) {
-	if err := ratio.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+	above, below := ratio.Numerator, ratio.Denominator
+	switch {
+	case ratio.Name == "" || above.Metric == "" || below.Metric == "":
+		return nil, fmt.Errorf("%w: the ratio %q of %s by %s: name it and both metrics", ErrRequest, ratio.Name, above, below)
+	case above.String() == below.String():
+		return nil, fmt.Errorf("%w: %s by itself is always 1: narrow the numerator by a label", ErrRequest, above)
 	}
 	return withRatio{source, ratio}, nil
 }

@@ -176,6 +176,8 @@ func (w wording) part(p explain.Part, split bool) ExplainedPart {
 func (e *Explained) summary() string {
 	moved := fmt.Sprintf("%s → %s (%s)", e.BeforeText, e.AfterText, e.ChangeText)
 	switch {
+	case e.Verdict == explain.Uniform && e.BeforeValue == 0:
+		return moved + ": there was nothing before, and no branch stands out."
 	case e.Verdict == explain.Uniform:
 		return fmt.Sprintf("%s: everything moved alike, by a factor of %s; no branch stands out.", moved, formatNumber(float64(e.Factor)))
 	case e.Verdict == explain.Nothing || len(e.Branches) == 0:

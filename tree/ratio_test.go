@@ -209,3 +209,25 @@ func TestCheckFails(t *testing.T) {
 		t.Errorf("check %+v", axis.Check)
 	}
 }
+
+func TestWithRatio(t *testing.T) {
+	_, source := newShop()
+	calls := metric.Selection{Metric: "shop_calls_total"}
+	for says, ratio := range map[string]metric.Ratio{
+		"always 1":           {Name: "r", Numerator: calls, Denominator: calls},
+		"name it and both":   {Name: "r", Numerator: calls},
+		`ratio "" of shop_c`: {Numerator: calls, Denominator: calls},
+	} {
+		if _, err := WithRatio(source, ratio); !errors.Is(err, ErrRequest) || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v does not say %s", err, says)
+		}
+	}
+	with, err := WithRatio(source, metric.Ratio{Name: "größe/1", Numerator: metric.Selection{Metric: calls.Metric, Matchers: metric.Matchers{}.With("region", "eu")}, Denominator: calls})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := New(with, Limits{}).Metric(t.Context(), MetricRequest{Selector: Selector{Metric: "größe/1"}})
+	if err != nil || !near(n.Reading.Value, 330.0/1350) || n.Reading.Query == "" {
+		t.Errorf("%+v, %v", n, err)
+	}
+}

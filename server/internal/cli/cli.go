@@ -25,10 +25,14 @@ const (
 type grammar struct {
 	Serve       ServeCmd       `cmd:"" help:"Scrape and receive metrics, store them, answer PromQL."`
 	Demo        DemoCmd        `cmd:"" help:"Show what metertree does, on a service of its own under load."`
-	Tree        TreeCmd        `cmd:"" help:"Print the metrics of a file or an address as a tree."`
+	Gateway     GatewayCmd     `cmd:"" help:"Merge what many processes push, and show it as one."`
+	Tree        TreeCmd        `cmd:"" help:"Print the metrics of a file, a program or a server as a tree."`
+	Explain     ExplainCmd     `cmd:"" help:"Tell which branches account for the change of a metric or a ratio."`
+	Ratio       RatioCmd       `cmd:"" help:"Print declared ratios, a ratio of any two metrics, or the shares of states."`
 	Lint        LintCmd        `cmd:"" help:"Hold the metrics of a file or an address to the naming rules."`
 	Diff        DiffCmd        `cmd:"" help:"Compare two expositions, and bridge what was renamed."`
 	Cardinality CardinalityCmd `cmd:"" help:"Count the series of a file or an address, and fit them to a budget."`
+	Check       CheckCmd       `cmd:"" help:"Find every mistake in a configuration, in rules or in metrics."`
 	Version     VersionCmd     `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
@@ -97,6 +101,8 @@ func report(to io.Writer, err error, code int) int {
 	var parse *kong.ParseError
 	if errors.As(err, &parse) {
 		code = exitUsage
+	} else if coded := (codedError{}); errors.As(err, &coded) {
+		code = coded.code
 	}
 	line := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	fmt.Fprintln(to, "metertree: "+line)

@@ -12,6 +12,13 @@ import (
 // writes to.
 func terminal(t *testing.T, columns uint16) *os.File {
 	t.Helper()
+	_, slave := terminalPair(t, columns)
+	return slave
+}
+
+// terminalPair returns both sides: the one that a person looks at is first.
+func terminalPair(t *testing.T, columns uint16) (master, slave *os.File) {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -22,12 +29,12 @@ func terminal(t *testing.T, columns uint16) *os.File {
 	control(t, master, syscall.TIOCGPTN, unsafe.Pointer(&number))
 	size := struct{ rows, columns, x, y uint16 }{24, columns, 0, 0}
 	control(t, master, syscall.TIOCSWINSZ, unsafe.Pointer(&size))
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = slave.Close() })
-	return slave
+	return master, slave
 }
 
 func control(t *testing.T, f *os.File, request uintptr, argument unsafe.Pointer) {

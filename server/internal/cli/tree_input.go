@@ -195,6 +195,18 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// inputError is one line about a target with the remedy, and what it comes from.
+type inputError struct {
+	text  string
+	cause error
+}
+
+// Error implements error.
+func (e *inputError) Error() string { return e.text }
+
+// Unwrap returns the cause.
+func (e *inputError) Unwrap() error { return e.cause }
+
 // explain says what was wrong with which target, and what to do.
 func (in treeInput) explain(err error) error {
 	text, remedy := err.Error(), "check the target"
@@ -226,13 +238,13 @@ func (in treeInput) explain(err error) error {
 	case errors.Is(err, prom.ErrExpositionBinary):
 		remedy = "give a text exposition (format 0.0.4 or OpenMetrics), as it is or compressed with gzip"
 	case errors.Is(err, prom.ErrExpositionHTML):
-		remedy = "give the address of the metrics themselves, which usually ends in /metrics"
+		remedy = "give the address of the metrics themselves, which usually ends in /metrics, or of a tree page"
 	case errors.Is(err, prom.ErrExpositionCut), errors.Is(err, io.ErrUnexpectedEOF):
 		remedy = "fetch it again in full"
 	case errors.Is(err, prom.ErrExpositionSyntax):
 		remedy = "give a text exposition, format 0.0.4 or OpenMetrics"
 	}
-	return fmt.Errorf("%s: %s: %s", in.name(), text, remedy)
+	return &inputError{text: fmt.Sprintf("%s: %s: %s", in.name(), text, remedy), cause: err}
 }
 
 func remedyFor(status int) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/metertree/metertree/metric"
@@ -68,7 +69,8 @@ func (in *Integrator) takeDeltas(ctx context.Context) (*registry.Checkpoint, err
 
 // addTotals adds what was counted since to the totals that are held.
 func (in *Integrator) addTotals(ctx context.Context) error {
-	families := in.registry.Families(ctx)
+	// Listed once: what passes through has the labels that were learnt.
+	families := slices.Values(slices.Collect(in.registry.Families(ctx)))
 	if in.learn(families) {
 		in.replan()
 	}

@@ -160,10 +160,11 @@ func (in *Integrator) learnOne(f *metric.Family) (changed bool) {
 	return true
 }
 
-// learnNew takes down only what is not known by name.
+// learnNew takes down only what is not known by name, or has more labels than
+// when it was listed, as an open metric may.
 func (in *Integrator) learnNew(families iter.Seq[*metric.Family]) (changed bool) {
 	for f := range families {
-		if in.known[f.Descriptor.Name] == nil {
+		if have := in.known[f.Descriptor.Name]; have == nil || have.grewTo(f) {
 			changed = in.learnOne(f) || changed
 		}
 	}

@@ -32,6 +32,16 @@ func (d *definition) describes(f *metric.Family) bool {
 		slices.Equal(d.keys, f.Keys) && slices.Equal(a.Scope, b.Scope) && slices.Equal(a.DefaultKeys, b.DefaultKeys)
 }
 
+// grewTo reports whether a family is of the definition, but has more labels.
+func (d *definition) grewTo(f *metric.Family) bool {
+	lacks := func(key string) bool { return !slices.Contains(f.Keys, key) }
+	if len(f.Keys) <= len(d.keys) || slices.ContainsFunc(d.keys, lacks) {
+		return false
+	}
+	grown := definition{descriptor: d.descriptor, keys: f.Keys}
+	return grown.describes(f)
+}
+
 // source is one metric of the registry.
 type source struct {
 	name       string

@@ -73,7 +73,10 @@ func (v *Views) Define(d *registry.Definition) error {
 	}
 	asked := d.Descriptor
 	s.decideKept(&asked)
-	t, err := v.treat(&asked, asked.AllKeys(), Ungrouped)
+	// Constant labels are among all keys, as they are in what is exported.
+	exported := asked
+	exported.Const = nil
+	t, err := v.treat(&exported, asked.AllKeys(), Ungrouped)
 	if err != nil {
 		return err
 	}

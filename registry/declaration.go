@@ -9,22 +9,36 @@ import (
 
 // Declarations yields the descriptor of every metric, those without a series
 // included, ordered by name; of a renamed metric one for each name that it is
-// exposed under now. Keys are all labels, sorted, wherever their values come from,
-// and Const is empty.
+// exposed under now. Keys are all labels, wherever their values come from: those
+// given per update in the order they were declared, and then the others, sorted.
+// Const is empty.
 func (r *Registry) Declarations() iter.Seq[metric.Descriptor] {
 	return func(yield func(metric.Descriptor) bool) {
-		for _, f := range r.exposed(r.currentFamilies()) {
-			if !yield(f.family.declared(f.shown.Descriptor.Name)) {
+		for f := range r.together(slices.Values(r.exposed(r.currentFamilies()))) {
+			d := f.Descriptor
+			d.Keys = declaredFirst(f.Descriptor.Keys, f.Keys)
+			if !yield(d) {
 				return
 			}
 		}
 	}
 }
 
-// declared returns what is declared of the family under one of its names.
-func (f *family) declared(name string) metric.Descriptor {
+// declaredFirst returns the keys, those that were declared first and in that order.
+func declaredFirst(declared, keys []string) []string {
+	ordered := slices.Clone(declared)
+	for _, key := range keys {
+		if !slices.Contains(declared, key) {
+			ordered = append(ordered, key)
+		}
+	}
+	return ordered
+}
+
+// declared returns what is declared of the family.
+func (f *family) declared() metric.Descriptor {
 	d := f.Descriptor
-	d.Name, d.Keys = name, f.keys
+	d.Keys = f.keys
 	return d
 }
 

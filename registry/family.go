@@ -14,6 +14,10 @@ import (
 type family struct {
 	metric.Descriptor
 	registry *Registry
+	// id is the name, or that of a part of an open metric.
+	id string
+	// open is set for such a part.
+	open *openMetric
 	// kept is what the series keep of their values.
 	kept metric.Aggregation
 	// keys are the names of all labels, sorted.
@@ -55,8 +59,8 @@ type family struct {
 	maintained sync.RWMutex
 	closed     atomic.Bool
 	// ranged is the range of what exponential buckets have shown; nil before the
-	// first collection.
-	ranged atomic.Pointer[metric.ExponentialRange]
+	// first collection. The parts of an open metric share it.
+	ranged *atomic.Pointer[metric.ExponentialRange]
 	// shown is what a collection yields, and earlier what it yields under
 	// earlier names, while those are exposed.
 	shown   metric.Family
@@ -86,6 +90,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 	f := &family{
 		Descriptor:  d.Descriptor,
 		registry:    r,
+		id:          d.Name,
 		kept:        d.Kept(),
 		keys:        d.AllKeys(),
 		budget:      d.SeriesBudget,
@@ -93,6 +98,7 @@ func newFamily(r *Registry, d Definition, read Callback) *family {
 		seenAt:      -1,
 		read:        read,
 		instruments: map[string]*Instrument{},
+		ranged:      new(atomic.Pointer[metric.ExponentialRange]),
 	}
 	f.Bounds = slices.Clone(d.Bounds)
 	f.Const = nil
@@ -124,7 +130,7 @@ func (f *family) conflict(d Definition) error {
 		return fmt.Errorf("metric %s is already defined with %s %v, not %v: define it the same way everywhere or choose another name", f.Name, what, have, want)
 	}
 	switch keys := d.AllKeys(); {
-	case f.read != nil:
+	case f.read != nil && f.open == nil:
 		return fmt.Errorf("metric %s is already defined by a callback: choose another name", f.Name)
 	case f.Kind != d.Kind:
 		return differs("kind", f.Kind, d.Kind)
@@ -138,7 +144,7 @@ func (f *family) conflict(d Definition) error {
 		return differs("role", quoted(f.Role.String()), quoted(d.Role.String()))
 	case f.Monotonic != d.Monotonic:
 		return differs("monotonic", f.Monotonic, d.Monotonic)
-	case !slices.Equal(f.keys, keys):
+	case f.open == nil && !slices.Equal(f.keys, keys):
 		return differs("labels", f.keys, keys)
 	case !slices.Equal(f.Scope, d.Scope):
 		return differs("scope", f.Scope, d.Scope)

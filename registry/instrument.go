@@ -109,7 +109,7 @@ func (i *Instrument) tellSeen(values []string) {
 // rare, are compared byte by byte.
 func (i *Instrument) matches(s *series, values []string) bool {
 	if s.has(flagEscaped) {
-		return i.family.hasValues(s, i.allValues(make([]string, 0, maxInline), values))
+		return i.matchesEscaped(s, values)
 	}
 	set, at := string(s.labels), 0
 	for k := range i.parts {
@@ -144,6 +144,26 @@ func (i *Instrument) matches(s *series, values []string) bool {
 		}
 	}
 	return at+1 >= len(set)
+}
+
+func (i *Instrument) matchesEscaped(s *series, values []string) bool {
+	rest := string(s.labels)
+	var equal bool
+	for k := range i.parts {
+		p := &i.parts[k]
+		v, skip := p.fixed, p.skip
+		if uint(p.value) < uint(len(values)) {
+			v = values[p.value]
+		}
+		if k > 0 {
+			// The quote behind the value before is cut with that.
+			skip--
+		}
+		if rest, equal = metric.CutValue(rest[skip:], v); !equal {
+			return false
+		}
+	}
+	return true
 }
 
 // maxInline is how many labels an update can have without its slow path

@@ -47,7 +47,7 @@ func (r *Registry) describeLocked(ratio, name string) (metric.Descriptor, error)
 	if f == nil {
 		return metric.Descriptor{}, fmt.Errorf("ratio %s divides metric %q, which is not defined: define the metric first", ratio, name)
 	}
-	return f.declared(f.Name), nil
+	return f.declared(), nil
 }
 
 // clashLocked reports a sample name that a ratio has.

@@ -108,9 +108,9 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
 	rd.current = nil
-	c := &Checkpoint{reader: rd, wanted: wanted{want, rd.registry.options.Now()}}
+	c := &Checkpoint{reader: rd, wanted: wanted{want, rd.registry.options.Now(), map[*openMetric]bool{}}}
 	families := rd.registry.currentFamilies()
-	taken := map[string]bool{}
+	var taken takenNames
 	for _, f := range rd.closedFamilies(families) {
 		if !c.wanted.any(f) {
 			rd.giveUp(f)
@@ -118,7 +118,9 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 		}
 		r := rd.readClosed(f)
 		c.families = append(c.families, r)
-		taken[f.Name] = !r.showsNothing() || taken[f.Name]
+		if !r.showsNothing() {
+			taken = append(taken, f)
+		}
 	}
 	for _, f := range families {
 		if err := ctx.Err(); err != nil {
@@ -128,7 +130,7 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 		case !c.wanted.any(f):
 			f.settlePending()
 			rd.giveUp(f)
-		case taken[f.Name]:
+		case taken.from(f):
 			// A closed metric had the name; this one waits for the next turn.
 		default:
 			f.settlePending()
@@ -140,14 +142,39 @@ func (rd *Reader) Take(ctx context.Context, want func(*metric.Descriptor) bool) 
 	return c, nil
 }
 
+// takenNames are closed families of which a checkpoint shows something.
+type takenNames []*family
+
+// from reports whether a family would be shown beside one of them that has its name,
+// and is not another part of the same metric.
+func (t takenNames) from(f *family) bool {
+	return slices.ContainsFunc(t, func(closed *family) bool {
+		return closed.Name == f.Name && (closed.open == nil || closed.open != f.open || closed.id == f.id)
+	})
+}
+
 // wanted says what a checkpoint is about.
 type wanted struct {
 	want func(*metric.Descriptor) bool
 	now  time.Time
+	// open has the answers about open metrics, which are asked about once.
+	open map[*openMetric]bool
 }
 
 // any reports whether a family is wanted under one of its names.
 func (w wanted) any(f *family) bool {
+	if f.open == nil {
+		return w.anyName(f)
+	}
+	wanted, known := w.open[f.open]
+	if !known {
+		wanted = w.anyName(f)
+		w.open[f.open] = wanted
+	}
+	return wanted
+}
+
+func (w wanted) anyName(f *family) bool {
 	if f.renames == nil {
 		return w.want == nil || w.want(&f.Descriptor)
 	}
@@ -166,21 +193,23 @@ func (w wanted) one(d metric.Descriptor, name string) bool {
 
 // show lists what the checkpoint yields.
 func (c *Checkpoint) show() {
+	var shown []exposed
 	for _, r := range c.families {
 		if r.showsNothing() {
 			continue
 		}
 		if r.family.renames == nil {
-			c.shown = append(c.shown, &r.shown)
+			shown = append(shown, exposed{r.family, &r.shown})
 			continue
 		}
 		for _, name := range c.names(r.family) {
 			named := r.shown
 			named.Descriptor.Name = name
-			c.shown = append(c.shown, &named)
+			shown = append(shown, exposed{r.family, &named})
 		}
 	}
-	slices.SortStableFunc(c.shown, byName)
+	slices.SortStableFunc(shown, func(a, b exposed) int { return byName(a.shown, b.shown) })
+	c.shown = slices.Collect(c.reader.registry.together(slices.Values(shown)))
 }
 
 // names returns the names under which a family is wanted.

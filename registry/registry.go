@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -47,8 +48,11 @@ type Registry struct {
 	hasher  hasher
 	self    selfMetrics
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// families are kept by name, and the parts of open metrics by their id.
 	families map[string]*family
+	// open are the metrics whose labels are not all known.
+	open map[string]*openMetric
 	// ordered are the families by name, nil after a change; never written.
 	ordered []*family
 	// owners maps each exposed sample name to the family that writes it.
@@ -75,6 +79,7 @@ func New(options Options) *Registry {
 		options:  options,
 		hasher:   newHasher(),
 		families: map[string]*family{},
+		open:     map[string]*openMetric{},
 		owners:   map[string]string{},
 		ratios:   map[string]metric.Ratio{},
 	}
@@ -113,6 +118,13 @@ type Definition struct {
 	// Renames say under which names the metric was exposed before, each name a
 	// link of the chain that leads to the present one.
 	Renames []policy.Rename
+	// Open declares that not all labels of the metric are known yet. It may then
+	// be defined again with other keys and constant labels, but otherwise in the
+	// same way; all together are exposed as one metric with all of their labels,
+	// of which a series has empty values where its definition has none. Budgets,
+	// and what is kept of values, are those of each set of labels. No ratio can
+	// be declared of an open metric.
+	Open bool
 }
 
 // Now returns the time by the registry's clock.
@@ -160,6 +172,9 @@ func (r *Registry) family(d *Definition, read Callback) (*family, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if d.Open || r.open[d.Name] != nil {
+		return r.partLocked(d, read)
+	}
 	if f := r.families[d.Name]; f != nil {
 		if read != nil {
 			return nil, fmt.Errorf("metric %s is already defined: a callback needs a name of its own", d.Name)
@@ -250,13 +265,17 @@ func (d *Definition) sampleNames() (names []string) {
 func (r *Registry) remove(f *family) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.families[f.Name] != f {
+	if r.families[f.id] != f {
 		return
 	}
-	delete(r.families, f.Name)
-	r.endRatiosLocked(f.Name)
+	delete(r.families, f.id)
 	r.ordered = nil
 	r.closing = append(r.closing, f)
+	if m := r.open[f.Name]; m != nil && !m.removed(f) {
+		return
+	}
+	delete(r.open, f.Name)
+	r.endRatiosLocked(f.Name)
 	for _, name := range f.claimed {
 		delete(r.owners, name)
 	}
@@ -299,15 +318,8 @@ func (r *Registry) Families(ctx context.Context) iter.Seq[*metric.Family] {
 }
 
 func (r *Registry) yieldFamilies(ctx context.Context, yield func(*metric.Family) bool) {
-	for _, f := range r.exposed(r.currentFamilies()) {
-		if ctx.Err() != nil {
-			return
-		}
-		f.family.settlePending()
-		if f.family.showsNothing() {
-			continue
-		}
-		if !yield(f.shown) {
+	for shown := range r.together(r.shown(ctx)) {
+		if !yield(shown) {
 			return
 		}
 	}
@@ -379,7 +391,9 @@ func (r *Registry) currentFamilies() []*family {
 	defer r.mu.Unlock()
 	if r.ordered == nil {
 		r.ordered = slices.Collect(maps.Values(r.families))
-		slices.SortFunc(r.ordered, func(a, b *family) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(r.ordered, func(a, b *family) int {
+			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.id, b.id))
+		})
 	}
 	return r.ordered
 }

@@ -1,7 +1,9 @@
 package registry
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -35,6 +37,24 @@ func (r *Registry) exposed(families []*family) []exposed {
 		slices.SortFunc(list, func(a, b exposed) int { return byName(a.shown, b.shown) })
 	}
 	return list
+}
+
+// shown yields every family that has a series, ordered by name, until ctx ends.
+func (r *Registry) shown(ctx context.Context) iter.Seq[exposed] {
+	return func(yield func(exposed) bool) {
+		var last exposed
+		for _, f := range r.exposed(r.currentFamilies()) {
+			// A metric is yielded with all of its parts or not at all.
+			if (f.family.open == nil || last.family == nil || !f.continues(last)) && ctx.Err() != nil {
+				return
+			}
+			last = f
+			f.family.settlePending()
+			if !f.family.showsNothing() && !yield(f) {
+				return
+			}
+		}
+	}
 }
 
 func byName(a, b *metric.Family) int { return strings.Compare(a.Descriptor.Name, b.Descriptor.Name) }

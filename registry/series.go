@@ -41,6 +41,8 @@ const (
 	flagRetained
 	// flagSettled marks a sealed series whose count is final.
 	flagSettled
+	// flagFinished marks a series that is forgotten at once when it is idle.
+	flagFinished
 
 	idleShift = 8
 	flagsMask = 1<<idleShift - 1

@@ -39,7 +39,8 @@ func (w *sweep) note(s *series, read snapshot) {
 	if idle == demoteAfter && w.family.hot(s) {
 		w.demote = append(w.demote, s)
 	}
-	if n := w.family.forgetAfter; n > 0 && idle >= uint32(n) && !s.has(flagPinned) {
+	n := w.family.forgetAfter
+	if (n > 0 && idle >= uint32(n) || idle > 0 && s.has(flagFinished)) && !s.has(flagPinned) {
 		if w.forget == nil {
 			w.forget = map[*series]*snapshot{}
 		}

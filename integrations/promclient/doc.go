@@ -5,4 +5,7 @@
 // exposed.
 //
 //	prometheus.Gatherers{prometheus.DefaultGatherer, promclient.NewGatherer(registry)}
+//
+// The other way round, Import shows what a client_golang gatherer has as metrics of
+// our registry, so that they leave by all of its exporters.
 package promclient

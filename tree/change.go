@@ -67,6 +67,9 @@ func (p presenter) change(now, before Reading) *Change {
 	if p.ask.subject.additive() {
 		from, to = zeroIfAbsent(from), zeroIfAbsent(to)
 	}
+	if math.Abs(to-from) <= rounding*math.Max(math.Abs(from), math.Abs(to)) {
+		from = to // but for the rounding of sums
+	}
 	c := &Change{Before: before, Delta: Number(to - from), Percent: NoData}
 	if from != 0 {
 		c.Percent = c.Delta / Number(math.Abs(from)) * 100

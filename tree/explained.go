@@ -186,7 +186,7 @@ func (e *Explained) summary() string {
 	first := e.Branches[0]
 	sentence := fmt.Sprintf("%s: %s contributes %s", moved, first.Selector, first.ContributionText)
 	if first.Percent != 0 {
-		sentence += fmt.Sprintf(" (%s %% of the change)", formatNumber(first.Percent))
+		sentence += fmt.Sprintf(" (%s%% of the change)", formatNumber(first.Percent))
 	}
 	if more := len(e.Branches) - 1; more > 0 {
 		sentence += fmt.Sprintf(", and %d more %s", more, cmp.Or(map[int]string{1: "branch stands out"}[more], "branches stand out"))

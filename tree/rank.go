@@ -21,7 +21,8 @@ const (
 	// RankByValue puts the labels first over whose branches the value is spread
 	// most unevenly.
 	RankByValue
-	// RankByChange is RankByValue of the change against the baseline.
+	// RankByChange is RankByValue of the change against the baseline, or without one
+	// of the value.
 	RankByChange
 )
 

@@ -1,235 +1,233 @@
 package explorer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
-	"sort"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/tree"
 )
 
-// service is a tree.Source over a made-up service whose samples are a function
-// of time, so that every instant, past or present, can be asked for.
-type service struct {
-	extra []tree.Sample // added to every instant
-	now   func() time.Time
-}
+// sample is a tree.Sample whose labels can be asked for.
+type sample tree.Sample
 
-const rateWindow = time.Minute
-
-var serviceMeta = map[string]tree.Metadata{
-	"context_http_requests_total":              {Kind: tree.KindCounter, Help: "Requests answered, by route template and status class."},
-	"context_http_request_duration_seconds":    {Kind: tree.KindHistogram, Unit: "seconds", Help: "Time from the first byte of a request to the last of its answer."},
-	"context_http_in_flight_requests":          {Kind: tree.KindGauge, Fold: tree.FoldSum, Help: "Requests being answered."},
-	"context_buffer_mutable_bytes":             {Kind: tree.KindGauge, Unit: "bytes", Fold: tree.FoldSum, Help: "Bytes in the mutable table of each shard."},
-	"context_buffer_immutable_bytes":           {Kind: tree.KindGauge, Unit: "bytes", Fold: tree.FoldSum, Help: "Bytes waiting to be flushed."},
-	"context_buffer_flushed_bytes_total":       {Kind: tree.KindCounter, Unit: "bytes", Help: "Bytes handed to the table, by outcome."},
-	"context_buffer_oldest_age_seconds":        {Kind: tree.KindGauge, Unit: "seconds", Fold: tree.FoldMax, Help: "Age of the oldest record not flushed yet."},
-	"context_cache_requests_total":             {Kind: tree.KindCounter, Help: "Cache lookups, by level and result."},
-	"context_model_tokens_total":               {Kind: tree.KindCounter, Help: "Tokens sent to and received from models."},
-	"context_model_call_duration_seconds":      {Kind: tree.KindHistogram, Unit: "seconds", Help: "Duration of calls to model providers."},
-	"context_queue_depth":                      {Kind: tree.KindGauge, Fold: tree.FoldSum, Help: "Tasks waiting."},
-	"context_queue_wait_seconds":               {Kind: tree.KindHistogram, Unit: "seconds", Help: "Time from enqueue to dequeue."},
-	"go_goroutines":                            {Kind: tree.KindGauge, Help: "Number of goroutines that currently exist."},
-	"go_gc_heap_live_bytes":                    {Kind: tree.KindGauge, Unit: "bytes", Help: "Heap memory occupied by live objects."},
-	"go_gc_cycles_total":                       {Kind: tree.KindCounter, Help: "Garbage collections completed."},
-	"go_gc_pauses_seconds":                     {Kind: tree.KindHistogram, Unit: "seconds", Help: "Stop-the-world pauses."},
-	"process_cpu_seconds_total":                {Kind: tree.KindCounter, Unit: "seconds", Help: "CPU time spent, user and system."},
-	"process_resident_memory_bytes":            {Kind: tree.KindGauge, Unit: "bytes", Help: "Resident memory."},
-	"process_open_fds":                         {Kind: tree.KindGauge, Help: "Open file descriptors."},
-	"process_start_time_seconds":               {Kind: tree.KindGauge, Help: "When the process started, in Unix seconds."},
-	"metertree_registry_series":                {Kind: tree.KindGauge, Fold: tree.FoldSum, Help: "Series held, by metric."},
-	"metertree_registry_overflow_total":        {Kind: tree.KindCounter, Help: "Label sets merged because a budget was spent."},
-	"metertree_scrape_duration_seconds":        {Kind: tree.KindHistogram, Unit: "seconds", Help: "Time to answer a scrape."},
-	"metertree_collector_last_success_seconds": {Kind: tree.KindGauge, Unit: tree.UnitTimestamp, Help: "When each collector last succeeded."},
-}
-
-// serviceStart is when the counters began.
-var serviceStart = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-
-type lines struct {
-	b *tree.SnapshotBuilder
-	x float64 // seconds since the start
-}
-
-func (l lines) add(name string, v float64, labels ...string) {
-	s := tree.Sample{Name: name, Value: v}
-	for i := 0; i < len(labels); i += 2 {
-		s.Labels = append(s.Labels, tree.Label{Name: labels[i], Value: labels[i+1]})
-	}
-	sort.Slice(s.Labels, func(i, j int) bool { return s.Labels[i].Name < s.Labels[j].Name })
-	l.b.Add(s)
-}
-
-// counter grows by about perSecond, in waves of its own.
-func (l lines) counter(name string, perSecond float64, labels ...string) {
-	period := 300 + float64(len(fmt.Sprint(labels))*13%240)
-	l.add(name, perSecond*(l.x-0.35*period/6.283*math.Cos(l.x*6.283/period)-0.1*40*math.Sin(l.x/40)), labels...)
-}
-
-func (l lines) gauge(name string, around float64, labels ...string) {
-	phase := float64(len(fmt.Sprint(labels)))
-	l.add(name, math.Round(around*(1+0.25*math.Sin(l.x/90+phase)+0.08*math.Sin(l.x/17+2*phase))), labels...)
-}
-
-func (l lines) histogram(name string, perSecond, median float64, labels ...string) {
-	period := 400.0
-	n := perSecond * (l.x - 0.3*period/6.283*math.Cos(l.x*6.283/period))
-	for _, le := range []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, math.Inf(1)} {
-		share := 1 / (1 + math.Pow(le/median, -2.2))
-		if math.IsInf(le, 1) {
-			share = 1
+func (s sample) label(name string) string {
+	for _, l := range s.Labels {
+		if l.Name == name {
+			return l.Value
 		}
-		text := fmt.Sprint(le)
-		l.add(name+"_bucket", n*share, append([]string{"le", text}, labels...)...)
 	}
-	l.add(name+"_count", n, labels...)
-	l.add(name+"_sum", n*median*1.6, labels...)
+	return ""
 }
 
-func (s service) at(t time.Time) *tree.Snapshot {
-	l := lines{b: tree.NewSnapshotBuilder(), x: t.Sub(serviceStart).Seconds()}
-	for name, md := range serviceMeta {
-		l.b.Declare(name, md)
+// snapshots keeps what the service was at some instants.
+type snapshots struct {
+	mu sync.Mutex
+	of map[int64]instant
+}
+
+type instant struct {
+	*tree.Snapshot
+	samples []sample
+}
+
+// at is the service at an instant, to the second.
+func (s service) at(t time.Time) instant {
+	t = t.Truncate(time.Second)
+	s.cache.mu.Lock()
+	defer s.cache.mu.Unlock()
+	if kept, ok := s.cache.of[t.Unix()]; ok {
+		return kept
 	}
+	if s.cache.of == nil || len(s.cache.of) > 2000 {
+		s.cache.of = make(map[int64]instant)
+	}
+	made := s.build(t)
+	s.cache.of[t.Unix()] = made
+	return made
+}
+
+func (s service) build(t time.Time) instant {
+	samples := slices.Clone(s.extra)
+	l := lines{samples: &samples, start: float64(s.start.Unix()), x: t.Sub(s.start).Seconds(), failing: t.Sub(s.incident).Seconds()}
 	l.http()
 	l.storage()
 	l.models()
 	l.runtime(t)
-	for _, sample := range s.extra {
-		l.b.Add(sample)
+	l.ratios()
+	b := tree.NewSnapshotBuilder()
+	for name, md := range serviceMeta {
+		b.Declare(name, md)
 	}
-	return l.b.Build()
-}
-
-func (l lines) http() {
-	routes := []string{"/api/contexts", "/api/contexts/{id}", "/api/search", "/api/sessions", "/healthz"}
-	for i, route := range routes {
-		for _, status := range []string{"2xx", "4xx", "5xx"} {
-			share := map[string]float64{"2xx": 0.955, "4xx": 0.037, "5xx": 0.008}[status]
-			l.counter("context_http_requests_total", share*180/float64(1+i*i), "route", route, "status", status, "instance", "127.0.0.1:8080", "job", "contextd")
-		}
-		l.histogram("context_http_request_duration_seconds", 180/float64(1+i*i), 0.02*float64(1+i), "route", route)
+	for _, sample := range samples {
+		b.Add(tree.Sample(sample))
 	}
-	l.gauge("context_http_in_flight_requests", 14)
-}
-
-func (l lines) storage() {
-	for shard := range 4 {
-		n := fmt.Sprint(shard)
-		l.gauge("context_buffer_mutable_bytes", 6e5*float64(1+shard), "shard", n)
-		l.gauge("context_buffer_immutable_bytes", 2e6*float64(1+shard%2), "shard", n)
-		l.counter("context_buffer_flushed_bytes_total", 4e5*float64(1+shard), "shard", n, "status", "ok")
-		l.counter("context_buffer_flushed_bytes_total", 900, "shard", n, "status", "error")
-		l.gauge("context_buffer_oldest_age_seconds", 3+float64(shard), "shard", n)
-	}
-	for _, level := range []string{"l0", "l1", "l2"} {
-		l.counter("context_cache_requests_total", 240, "level", level, "result", "hit")
-		l.counter("context_cache_requests_total", 32, "level", level, "result", "miss")
-	}
-}
-
-func (l lines) models() {
-	for i, model := range []string{"embed-small", "embed-large", "chat-mini"} {
-		l.counter("context_model_tokens_total", 5200/float64(1+i), "model_name", model, "direction", "input")
-		if i == 2 {
-			l.counter("context_model_tokens_total", 610, "model_name", model, "direction", "output")
-		}
-		l.histogram("context_model_call_duration_seconds", 22/float64(1+i), 0.18*float64(1+i), "model_name", model)
-	}
-	l.counter("context_model_tokens_total", 35) // from before the labels were set
-	for _, queue := range []string{"ingest", "embed", "summarise"} {
-		l.gauge("context_queue_depth", 40, "queue", queue)
-		l.histogram("context_queue_wait_seconds", 30, 0.4, "queue", queue)
-	}
-}
-
-func (l lines) runtime(now time.Time) {
-	for _, job := range []string{"contextd", "metertree"} {
-		with := []string{"job", job}
-		l.gauge("go_goroutines", 48, with...)
-		l.gauge("go_gc_heap_live_bytes", 4.1e7, with...)
-		l.counter("go_gc_cycles_total", 0.4, with...)
-		l.histogram("go_gc_pauses_seconds", 0.9, 0.006, with...)
-		l.counter("process_cpu_seconds_total", 0.62, with...)
-		l.gauge("process_resident_memory_bytes", 1.2e8, with...)
-		l.gauge("process_open_fds", 31, with...)
-		l.add("process_start_time_seconds", float64(serviceStart.Unix()), with...)
-		l.add("up", 1, with...)
-	}
-	l.gauge("metertree_registry_series", 1400)
-	l.counter("metertree_registry_overflow_total", 0)
-	l.histogram("metertree_scrape_duration_seconds", 0.2, 0.012)
-	l.add("metertree_collector_last_success_seconds", float64(now.Unix()-4), "collector", "goruntime")
-	l.add("metertree_collector_last_success_seconds", float64(now.Unix()-11), "collector", "process")
+	return instant{b.Build(), samples}
 }
 
 func (s service) Families(ctx context.Context) ([]tree.Family, error) {
 	return s.at(s.now()).Families(ctx)
 }
 
+func (s service) Ratios(ctx context.Context) ([]metric.Ratio, error) {
+	return s.at(s.now()).Ratios(ctx)
+}
+
+func (s service) Notices() []string { return s.notices }
+
 func (s service) Axes(ctx context.Context, sel tree.Selector) ([]tree.Axis, error) {
 	return s.at(s.now()).Axes(ctx, sel)
 }
 
-// Fold takes rates from the totals of now and of a minute ago.
-func (s service) Fold(ctx context.Context, queries []tree.Query) ([]tree.Result, error) {
-	return s.fold(ctx, queries, s.now())
+// Expression writes what a server that stores the samples would be asked.
+func (s service) Expression(q tree.Query) string {
+	var matchers []string
+	if len(q.Where) > 0 {
+		matchers = append(matchers, q.Where.String())
+	}
+	for _, m := range q.Selector.Matchers {
+		matchers = append(matchers, fmt.Sprintf("%s=%q", m.Name, m.Value))
+	}
+	name := q.Family.Name
+	if q.Quantile != 0 {
+		return fmt.Sprintf("histogram_quantile(%v, sum by (le) (rate(%s_bucket{%s}[1m])))", q.Quantile, name, strings.Join(matchers, ","))
+	}
+	if q.Family.Kind == tree.KindHistogram {
+		name += "_count"
+	}
+	selector := name
+	if len(matchers) > 0 {
+		selector = name + "{" + strings.Join(matchers, ",") + "}"
+	}
+	if q.Family.Increases() {
+		return "sum(rate(" + selector + "[1m]))"
+	}
+	return "sum(" + selector + ")"
 }
 
-func (s service) fold(ctx context.Context, queries []tree.Query, at time.Time) ([]tree.Result, error) {
-	now, err := s.at(at).Fold(ctx, queries)
-	if err != nil {
-		return nil, err
+// Fold takes rates from the totals at the end and at the start of the window.
+func (s service) Fold(ctx context.Context, queries []tree.Query) ([]tree.Result, error) {
+	results := make([]tree.Result, len(queries))
+	now := s.now()
+	for i, q := range queries {
+		if q.Moment.End.IsZero() {
+			q.Moment.End = now
+		}
+		var err error
+		if results[i], err = s.fold(ctx, q); err != nil {
+			return nil, err
+		}
 	}
-	before, err := s.at(at.Add(-rateWindow)).Fold(ctx, queries)
+	return results, nil
+}
+
+func (s service) fold(ctx context.Context, q tree.Query) (tree.Result, error) {
+	length := cmp.Or(q.Moment.Length, rateWindow)
+	whole := q
+	whole.Moment, whole.Limit, whole.As = tree.Moment{}, -1, ""
+	end, err := s.at(q.Moment.End).Fold(ctx, []tree.Query{whole})
 	if err != nil {
-		return nil, err
+		return tree.Result{}, err
 	}
-	for i := range now {
-		old := map[string]tree.Group{}
-		for _, g := range before[i].Groups {
+	start, err := s.at(q.Moment.End.Add(-length)).Fold(ctx, []tree.Query{whole})
+	if err != nil {
+		return tree.Result{}, err
+	}
+	r := end[0]
+	r.At = q.Moment.End
+	if q.As != tree.MeaningTotal {
+		old := make(map[string]tree.Group)
+		for _, g := range start[0].Groups {
 			old[g.Value] = g
 		}
-		toRate(&now[i].Total, before[i].Total)
-		for j := range now[i].Groups {
-			toRate(&now[i].Groups[j], old[now[i].Groups[j].Value])
+		toRate(&r.Total, start[0].Total, length)
+		for i := range r.Groups {
+			toRate(&r.Groups[i], old[r.Groups[i].Value], length)
 		}
 	}
-	return now, nil
+	if q.Family.Kind == tree.KindHistogram {
+		observed := s.observed(q, length)
+		observe(&r.Total, observed[whole.Family.Name], q.Quantile)
+		for i := range r.Groups {
+			observe(&r.Groups[i], observed["="+r.Groups[i].Value], q.Quantile)
+		}
+	}
+	if q.By != "" {
+		r.Arrange(q.Family.Fold, q.BranchLimit())
+	}
+	return r, nil
 }
 
-func toRate(g *tree.Group, before tree.Group) {
+// observed is what fell into the buckets of a query's node, by the family's name,
+// and of its branches, by "=" and their value.
+func (s service) observed(q tree.Query, length time.Duration) map[string][]tree.Bucket {
+	counts := make(map[string]map[float64]float64)
+	count := func(at time.Time, sign float64) {
+		for _, sample := range s.at(at).samples {
+			if sample.Name != q.Family.Name+"_bucket" || !q.Selects(tree.Part{Where: q.Where}, sample.label) {
+				continue
+			}
+			le, _ := strconv.ParseFloat(sample.label("le"), 64) // as it was written
+			for _, key := range []string{q.Family.Name, "=" + sample.label(q.By)} {
+				if counts[key] == nil {
+					counts[key] = make(map[float64]float64)
+				}
+				counts[key][le] += sign * sample.Value
+			}
+		}
+	}
+	count(q.Moment.End, 1)
+	count(q.Moment.End.Add(-length), -1)
+	buckets := make(map[string][]tree.Bucket)
+	for key, of := range counts {
+		for _, le := range slices.Sorted(maps.Keys(of)) {
+			buckets[key] = append(buckets[key], tree.Bucket{UpperBound: le, Count: of[le]})
+		}
+	}
+	return buckets
+}
+
+func observe(g *tree.Group, buckets []tree.Bucket, quantile float64) {
+	g.Reading.Quantiles = tree.QuantilesOf(buckets)
+	if quantile != 0 {
+		g.Reading.Quantiles = append(g.Reading.Quantiles, tree.Quantile{Q: quantile, Value: tree.Number(tree.BucketQuantile(quantile, buckets))})
+	}
+}
+
+func toRate(g *tree.Group, before tree.Group, length time.Duration) {
 	if g.Reading.Meaning == tree.MeaningTotal {
 		g.Reading.Meaning = tree.MeaningRate
-		g.Reading.Value = (g.Reading.Value - before.Reading.Value) / tree.Number(rateWindow.Seconds())
+		g.Reading.Value = (g.Reading.Value - before.Reading.Value) / tree.Number(length.Seconds())
 	}
 }
 
 func (s service) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.RangeResult, error) {
-	times := w.Instants()
-	r := tree.RangeResult{Times: times}
-	lines := map[string]int{}
-	for _, at := range times {
-		results, err := s.fold(ctx, []tree.Query{q}, at)
-		if err != nil {
-			return r, err
+	r := tree.RangeResult{Times: w.Instants()}
+	lines := make(map[string]int)
+	for i, at := range r.Times {
+		q.Moment.End = at
+		result, err := s.fold(ctx, q)
+		if err != nil || result.Err != nil {
+			return r, cmp.Or(err, result.Err)
 		}
-		if results[0].Err != nil {
-			return r, results[0].Err
-		}
-		r.Meaning = results[0].Total.Reading.Meaning
-		r.Total = append(r.Total, pick(results[0].Total.Reading, q.Quantile))
-		for _, g := range results[0].Groups {
-			i, ok := lines[g.Value]
+		r.Meaning = result.Total.Reading.Meaning
+		r.Total = append(r.Total, pick(result.Total.Reading, q.Quantile))
+		r.Others = result.Others
+		for _, g := range result.Groups {
+			n, ok := lines[g.Value]
 			if !ok {
-				i = len(r.Lines)
-				lines[g.Value] = i
-				r.Lines = append(r.Lines, tree.Line{Value: g.Value})
+				n = len(r.Lines)
+				lines[g.Value] = n
+				r.Lines = append(r.Lines, tree.Line{Value: g.Value, Points: slices.Repeat([]tree.Number{tree.NoData}, len(r.Times))})
 			}
-			r.Lines[i].Points = append(r.Lines[i].Points, pick(g.Reading, q.Quantile))
+			r.Lines[n].Points[i] = pick(g.Reading, q.Quantile)
 		}
 	}
 	return r, nil
@@ -245,4 +243,44 @@ func pick(r tree.Reading, quantile float64) tree.Number {
 		}
 	}
 	return tree.NoData
+}
+
+// Leaves takes rates from the totals at the ends of the moment, and of gauges what
+// they are at its end.
+func (s service) Leaves(_ context.Context, q tree.LeavesQuery) ([]tree.Leaf, error) {
+	end, start := s.leaves(q, q.Moment.End), s.leaves(q, q.Moment.End.Add(-q.Moment.Length))
+	var leaves []tree.Leaf
+	for key, leaf := range end {
+		if q.Family.Increases() {
+			leaf.Value = (leaf.Value - start[key].Value) / q.Moment.Length.Seconds()
+		}
+		leaves = append(leaves, leaf)
+	}
+	if q.Limit > 0 && len(leaves) > q.Limit {
+		return nil, tree.ErrTooMany
+	}
+	slices.SortFunc(leaves, func(a, b tree.Leaf) int { return slices.Compare(a.Values, b.Values) })
+	return leaves, nil
+}
+
+func (s service) leaves(q tree.LeavesQuery, at time.Time) map[string]tree.Leaf {
+	name := q.Family.Name
+	if q.Family.Kind == tree.KindHistogram {
+		name += "_count"
+	}
+	part := tree.Part{Family: q.Family, Where: q.Where}
+	found := make(map[string]tree.Leaf)
+	for _, sample := range s.at(at).samples {
+		if sample.Name != name || !(tree.Query{Selector: q.Selector}).Selects(part, sample.label) {
+			continue
+		}
+		values := make([]string, len(q.By))
+		for i, by := range q.By {
+			values[i] = sample.label(by)
+		}
+		key := fmt.Sprintf("%q", values)
+		leaf := found[key]
+		found[key] = tree.Leaf{Values: values, Value: leaf.Value + sample.Value, Streams: leaf.Streams + 1}
+	}
+	return found
 }

@@ -1,360 +1,200 @@
-import { api } from "./api.js";
-import { setText } from "./dom.js";
-import { plural } from "./format.js";
-import { keyOf, nodeOf, rootKey } from "./key.js";
-import { Rows } from "./rows.js";
-import { Detail } from "./detail.js";
+import { at as stateAt, read, write } from "./address.js";
+import { Bar } from "./bar.js";
+import { CardinalityPage } from "./cardinality.js";
+import { byId, el, setText, short } from "./dom.js";
+import { Drawer } from "./drawer.js";
+import { ExplainPage } from "./explain.js";
+import { crumbs } from "./head.js";
+import { HelpDialog } from "./help.js";
+import { nodeOf } from "./key.js";
+import { Lane } from "./lane.js";
+import { MetricPage } from "./metric.js";
+import { morph } from "./morph.js";
+import { Namespace } from "./namespace.js";
+import { Palette } from "./palette.js";
+import { QueryDialog } from "./query.js";
+import { ScopePage } from "./scope.js";
+import { Side } from "./side.js";
+import { theme } from "./theme.js";
+import { trouble } from "./trouble.js";
 
-const $ = (id) => document.getElementById(id);
-const every = 5000; // milliseconds between refreshes
-const parallel = 4; // requests at once during a refresh
+const every = 5000; // milliseconds between refreshes of values
+const structureEvery = 6; // refreshes of values for one of the names
 
-// What the address holds.
-const state = { at: rootKey, by: null, stat: "", window: "15m", filter: "", open: new Set() };
-// What the server said: children by key of their parent, and what went wrong.
-const children = new Map();
-const errors = new Map();
-const loading = new Set();
-let nodes = new Map(); // every node on screen by key
-let found = null; // the answer to the filter, a scope with all levels
-const shut = new Set(); // scopes closed while filtering
-let live = true;
+// What the pages share: the state of the address, links made from it, and what
+// outlives a page.
+const ctx = {
+	state: read(location.search),
+	namespace: new Namespace(),
+	palette: new Palette(),
+	query: new QueryDialog(),
+	/** The address of the present state with changes. */
+	href: (changes) => write({ ...ctx.state, open: [], filter: "", ...changes }),
+	/** The address of another node. */
+	at: (key, more) => write({ ...stateAt(ctx.state, key, more), open: [], filter: "" }),
+	/** A link to another node. */
+	link: (child, key, more, props) => el("a", { href: ctx.at(key, more), ...props }, child),
+	/** Keeps what a part of the server's answers says is missing. */
+	notices(part, list) {
+		said.set(part, list || []);
+		drawNotices();
+	},
+	/** Pins the time. */
+	pin: (ms) => go(ctx.href({ at: String(ms) })),
+	/** Replaces the page on screen, unless it is this one. */
+	present(next) {
+		if (next !== page || !next.element.isConnected) byId("detail").replaceChildren(next.element);
+		page = next;
+		if (arrival) arrived();
+	},
+	stale: (reason) => bar.stale(reason),
+};
 
-const rows = new Rows($("tree"), { toggle, select });
-const detail = new Detail($("detail"), {
-  go: (key) => reveal(key),
-  axis: (label) => change({ by: label }),
-  stat: (name) => change({ stat: name }),
-  retry: () => showDetail(),
-});
-
-// ---- the address -------------------------------------------------------------
-
-function readAddress() {
-  const params = new URLSearchParams(location.search);
-  state.at = nodeOf(params.get("at") || "") ? params.get("at") : rootKey;
-  state.by = params.get("by");
-  state.stat = ["0.5", "0.99"].includes(params.get("stat")) ? params.get("stat") : "";
-  state.filter = params.get("filter") || "";
-  state.open = new Set(params.getAll("open").filter((k) => nodeOf(k)));
-  const window = params.get("window") || "15m";
-  state.window = [...$("window").options].some((o) => o.value === window) ? window : "15m";
-  $("window").value = state.window;
-  if ($("filter").value !== state.filter) $("filter").value = state.filter;
-}
-
-function writeAddress(push) {
-  const params = new URLSearchParams();
-  if (state.at !== rootKey) params.set("at", state.at);
-  if (state.by !== null) params.set("by", state.by);
-  if (state.stat) params.set("stat", state.stat);
-  if (state.window !== "15m") params.set("window", state.window);
-  if (state.filter) params.set("filter", state.filter);
-  for (const key of state.open) params.append("open", key);
-  const address = params.size ? `?${params}` : location.pathname;
-  history[push ? "pushState" : "replaceState"](null, "", address);
-}
-
-function change(values) {
-  Object.assign(state, values);
-  writeAddress(true);
-  showDetail();
-}
-
-// ---- the tree ----------------------------------------------------------------
-
-const isOpen = (key) => (found && key.startsWith("s/") ? !shut.has(key) : state.open.has(key));
-
-function childrenOf(key) {
-  if (found && key.startsWith("s/")) return nodes.get(key)?.children || [];
-  return children.get(key);
-}
-
-function draw() {
-  const lines = [];
-  nodes = new Map();
-  const walk = (parent, level) => {
-    const list = childrenOf(parent);
-    if (errors.has(parent)) {
-      lines.push({ key: `!${parent}`, note: errors.get(parent), level, error: true, retry: () => load(parent).then(draw) });
-    } else if (list === undefined) {
-      lines.push({ key: `…${parent}`, note: "Loading", level });
-    } else if (list.length === 0) {
-      lines.push({ key: `∅${parent}`, note: emptyText(parent), level });
-    }
-    (list || []).forEach((node, i) => {
-      const key = keyOf(node);
-      nodes.set(key, node);
-      const open = node.expandable && isOpen(key);
-      lines.push({ key, node, level, open, selected: key === state.at, position: i + 1, of: list.length });
-      if (open) walk(key, level + 1);
-    });
-    const omitted = nodes.get(parent)?.omitted;
-    if (omitted && parent.startsWith("s/")) lines.push({ key: `+${parent}`, note: `${plural(omitted, "more entry", "more entries")} left out; filter to see fewer`, level });
-  };
-  if (found) nodes.set(rootKey, found);
-  walk(rootKey, 1);
-  rows.draw(lines);
-}
-
-function emptyText(parent) {
-  if (parent !== rootKey) return "One series, nothing to expand";
-  return found ? "No metric matches" : "No metrics yet";
-}
-
-const collator = new Intl.Collator("en", { numeric: true });
-const last = (node) => (node.type === "other" ? 2 : node.matchers.at(-1).value === "" ? 1 : 0);
-
-// byName keeps branches in place while their values change; the series without
-// the label, and the rest that is folded, come last.
-const byName = (a, b) => last(a) - last(b) || collator.compare(a.name, b.name);
-
-// load reads the children of a node.
-async function load(key) {
-  const node = nodeOf(key);
-  loading.add(key);
-  try {
-    let list;
-    if (node.type === "scope") {
-      const scope = await api.scope(node.path);
-      if (key === rootKey) setText($("summary"), `${plural(scope.metrics || 0, "metric", "metrics")} · ${plural(scope.series, "series", "series")}`);
-      list = scope.children || [];
-    } else if (node.type === "axis") {
-      list = ((await api.split(node, node.label)).children || []).sort(byName);
-    } else {
-      list = ((await api.metric(node)).children || []).filter((a) => a.branches > 1);
-    }
-    children.set(key, list);
-    errors.delete(key);
-    return true;
-  } catch (err) {
-    if (err.status === 404 && key !== rootKey) {
-      state.open.delete(key); // it has gone, as the list above it shows
-      children.delete(key);
-      errors.delete(key);
-      return true;
-    }
-    errors.set(key, err.message);
-    return false;
-  } finally {
-    loading.delete(key);
-  }
-}
-
-function toggle(key) {
-  if (found && key.startsWith("s/")) {
-    if (!shut.delete(key)) shut.add(key);
-  } else if (!state.open.delete(key)) {
-    state.open.add(key);
-    if (!children.has(key) && !loading.has(key)) load(key).then(draw);
-  }
-  writeAddress(false);
-  draw();
-}
-
-// select shows a node, and opens it; on the selected node it closes and opens.
-function select(key) {
-  const node = nodes.get(key);
-  if (!node || node.type === "other") return;
-  if (node.type === "axis") {
-    const parent = keyOf({ type: node.matchers?.length ? "value" : "metric", path: node.path, matchers: node.matchers });
-    toggle(key);
-    state.at = parent;
-    change({ by: node.label });
-    draw();
-    return;
-  }
-  const again = key === state.at;
-  if (node.expandable && (again || !isOpen(key))) toggle(key);
-  if (!again) {
-    state.at = key;
-    change({ by: null });
-  }
-  draw();
-}
-
-// reveal selects a node from elsewhere on the page and opens the way to it.
-function reveal(key) {
-  state.at = key;
-  const node = nodeOf(key);
-  if (node.type === "scope" && key !== rootKey) state.open.add(key);
-  if (node.type === "value") {
-    for (let i = 0; i < node.matchers.length; i++) {
-      const parent = { type: i ? "value" : "metric", path: node.path, matchers: node.matchers.slice(0, i) };
-      state.open.add(keyOf(parent));
-      state.open.add(keyOf({ ...parent, type: "axis", label: node.matchers[i].name }));
-    }
-  }
-  change({ by: null });
-  refreshTree();
-}
-
-// ---- the selected node -------------------------------------------------------
-
-let showing = null; // what aborts the reading in progress
-let asking = false; // whether that reading is one the user waits for
-
-// showDetail reads and shows the selected node. quiet is a refresh: what is on
-// screen stays until the answer is there.
-async function showDetail(quiet) {
-  showing?.abort();
-  const abort = (showing = new AbortController());
-  asking = !quiet;
-  const { at, stat, window } = state;
-  const node = nodeOf(at);
-  document.title = node.path ? `${node.path} · metertree` : "metertree";
-  if (!quiet) $("detail").setAttribute("aria-busy", "true");
-  try {
-    if (node.type === "scope") {
-      detail.scope(await api.scope(node.path, abort.signal));
-      return;
-    }
-    const full = await api.metric(node, abort.signal);
-    const axes = (full.children || []).filter((a) => a.branches > 1);
-    const by = state.by === null ? firstAxis(axes) : axes.some((a) => a.label === state.by) ? state.by : "";
-    const quantile = full.family.kind === "histogram" ? stat : "";
-    const view = { by, stat: quantile };
-    const [axis, plot] = await Promise.all([
-      by ? api.split(node, by, abort.signal) : null,
-      api.plot(node, by, window, quantile, abort.signal).catch((err) => {
-        if (err.name === "AbortError") throw err;
-        return err;
-      }),
-    ]);
-    detail.metric(full, view);
-    if (plot instanceof Error) detail.noPlot(plot.message);
-    else detail.plot(plot);
-    detail.branches(axis, full.family, plot instanceof Error ? null : plot);
-  } catch (err) {
-    if (err.name === "AbortError") return;
-    if (!quiet || err.status === 404) detail.message(node.path || "All metrics", err.message, true);
-    else throw err;
-  } finally {
-    if (showing === abort) {
-      asking = false;
-      $("detail").removeAttribute("aria-busy");
-    }
-  }
-}
-
-// firstAxis is what a metric is shown by until another label is chosen: the
-// server's first, unless it would open more branches than can be told apart.
-const firstAxis = (axes) => (axes.length > 0 && axes[0].branches <= 30 ? axes[0].label : "");
-
-// ---- refreshing --------------------------------------------------------------
-
-async function refreshTree() {
-  const jobs = [rootKey];
-  const visit = (list) => {
-    for (const node of list || []) {
-      const key = keyOf(node);
-      if (state.open.has(key)) jobs.push(key);
-      visit(children.get(key) || (found && node.children));
-    }
-  };
-  visit(children.get(rootKey));
-  if (found) visit(found.children);
-  for (const key of state.open) if (!children.has(key)) jobs.push(key);
-  const queue = [...new Set(jobs)];
-  let good = true;
-  const work = async () => {
-    for (let key = queue.shift(); key !== undefined; key = queue.shift()) good = (await load(key)) && good;
-  };
-  const searching = state.filter ? search(state.filter) : null;
-  await Promise.all([...Array.from({ length: parallel }, work), searching]);
-  draw();
-  return good;
-}
-
+const said = new Map(); // notices by the part of the answers they came with
+let page = null;
+let arrival = null; // the node that was gone to, until its page is there
+let ticks = 1;
 let refreshing = false;
 
-async function refresh() {
-  if (refreshing || document.hidden) return;
-  refreshing = true;
-  try {
-    const results = await Promise.allSettled([refreshTree(), asking ? null : showDetail(true)]);
-    const good = results[0].value === true && results[1].status === "fulfilled";
-    status(good ? "" : "Not up to date: the server does not answer");
-  } finally {
-    refreshing = false;
-  }
-}
-
-function status(text) {
-  setText($("status"), text);
-  document.body.classList.toggle("stale", text !== "");
-}
-
-let asked = 0;
-
-async function search(words) {
-  const number = ++asked;
-  try {
-    const answer = await api.search(words);
-    if (number !== asked || words !== state.filter) return;
-    found = answer;
-    errors.delete(rootKey);
-  } catch (err) {
-    if (number === asked) status(err.message);
-  }
-}
-
-let typing;
-
-$("filter").addEventListener("input", () => {
-  clearTimeout(typing);
-  typing = setTimeout(async () => {
-    state.filter = $("filter").value.trim();
-    shut.clear();
-    writeAddress(false);
-    if (state.filter) await search(state.filter);
-    else {
-      asked++;
-      found = null;
-    }
-    draw();
-  }, 120);
+const bar = new Bar({ change: (changes) => go(ctx.href(changes)), live: (on) => on && refresh(), retry: () => refresh() });
+const side = new Side(ctx, { select: (key) => select(key), opened: () => history.replaceState(null, "", write(ctx.state)), revealed });
+const drawer = new Drawer();
+const help = new HelpDialog();
+const lane = new Lane((on) => {
+	if (on) byId("detail").setAttribute("aria-busy", "true");
+	else byId("detail").removeAttribute("aria-busy");
 });
 
-$("filter").addEventListener("keydown", (e) => {
-  if (e.key === "ArrowDown" || e.key === "Enter") {
-    rows.focus(rows.order[0]);
-    e.preventDefault();
-  } else if (e.key === "Escape" && $("filter").value) {
-    $("filter").value = "";
-    $("filter").dispatchEvent(new Event("input"));
-    e.preventDefault();
-  }
+// go shows another address. The tree stays as it is.
+function go(search) {
+	const before = ctx.state;
+	ctx.state = { ...read(search), open: before.open, filter: before.filter };
+	const address = write(ctx.state);
+	if (address !== write(before)) history.pushState(null, "", address);
+	arrive(before);
+}
+
+function select(key) {
+	const view = ctx.state.view === "cardinality" ? "cardinality" : "";
+	go(ctx.at(key, { view }));
+	drawer.close();
+}
+
+function arrive(before) {
+	const { state } = ctx;
+	const moved = !before || before.node !== state.node || before.view !== state.view;
+	if (moved) {
+		for (const part of [...said.keys()]) if (part !== "tree") said.delete(part);
+		drawNotices();
+	}
+	bar.draw(state);
+	if (before && page?.reorder && write({ ...before, sort: "" }) === write({ ...state, sort: "" })) return page.reorder();
+	side.draw();
+	if (before && before.at !== state.at) ctx.namespace.values.clear();
+	if (before && (before.at !== state.at || before.open !== state.open)) side.refresh();
+	else if (before && before.node !== state.node) side.follow();
+	return show({ moved });
+}
+
+function pageOf(state) {
+	if (state.view === "cardinality") return CardinalityPage;
+	if (nodeOf(state.node).type === "scope") return ScopePage;
+	return state.view === "explain" ? ExplainPage : MetricPage;
+}
+
+// show reads and shows the selected node. A quiet showing is a refresh: what is on
+// screen stays until the answer is there, and it rejects when there is none.
+async function show({ quiet = false, moved = false } = {}) {
+	const { state } = ctx;
+	const Page = pageOf(state);
+	const next = page instanceof Page ? page : new Page(ctx);
+	const node = nodeOf(state.node);
+	if (moved) arrival = { node, focus: byId("detail").contains(document.activeElement) };
+	document.title = node.path ? `${short(node.path, 100)} · metertree` : "metertree";
+	try {
+		await lane.run((signal) => next.show(state, signal, quiet), { quiet });
+	} catch (err) {
+		if (quiet && err.status !== 404) throw err;
+		if (!quiet || page.trouble !== err.message) ctx.present({ element: trouble(ctx, err), trouble: err.message });
+	}
+}
+
+function arrived() {
+	const { node, focus } = arrival;
+	arrival = null;
+	byId("detail").scrollTop = 0;
+	setText(byId("said"), node.path ? `Showing ${short(node.path, 200)}` : "Showing all metrics");
+	if (focus) byId("detail").querySelector("h1")?.focus({ preventScroll: true });
+}
+
+// revealed draws the way to the node anew when more of it is known.
+function revealed() {
+	const way = byId("detail").querySelector(".crumbs");
+	if (way) morph(way, ...crumbs(ctx, nodeOf(ctx.state.node)).children);
+}
+
+function drawNotices() {
+	const list = [...new Set([...said.values()].flat())];
+	morph(byId("notices"), ...list.map((n) => el("p", {}, short(n, 600))));
+}
+
+// refresh reads values anew, and from time to time names; after a failure all.
+async function refresh() {
+	if (document.hidden || refreshing) return;
+	refreshing = true;
+	const structure = ticks++ % structureEvery === 0 || document.body.classList.contains("stale");
+	const results = await Promise.allSettled([structure ? side.refresh(true) : side.readValues(), lane.waited ? null : show({ quiet: true })]);
+	refreshing = false;
+	const failed = results.find((r) => r.status === "rejected");
+	if (failed) bar.stale(failed.reason.message);
+	else bar.stale(results[0].value === false ? ctx.namespace.late || "some names could not be read" : "");
+}
+
+setInterval(() => {
+	if (bar.live && !ctx.state.at) refresh();
+}, every);
+document.addEventListener("visibilitychange", () => bar.live && !ctx.state.at && refresh());
+
+document.addEventListener("click", (e) => {
+	if (e.defaultPrevented || e.button !== 0 || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+	const target = e.target.closest("a[href^='?'], [data-href], [data-query], [data-retry]");
+	if (!target) return;
+	e.preventDefault();
+	if (target.dataset.query !== undefined) ctx.query.open(target.dataset.query);
+	else if (target.dataset.retry !== undefined) show({ moved: page?.trouble !== undefined });
+	else go(target.dataset.href ?? target.getAttribute("href"));
+});
+
+document.addEventListener("change", (e) => {
+	const name = e.target.dataset?.set;
+	if (name) go(ctx.href({ [name]: e.target.value }));
 });
 
 document.addEventListener("keydown", (e) => {
-  if (e.key === "/" && !e.ctrlKey && !e.metaKey && !e.target.closest("input, select")) {
-    $("filter").focus();
-    $("filter").select();
-    e.preventDefault();
-  }
+	if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, dialog[open]")) return;
+	if (e.key === "/") {
+		drawer.set(true);
+		byId("filter").focus();
+		byId("filter").select();
+	} else if (e.key === "?") help.open();
+	else return;
+	e.preventDefault();
 });
 
-$("window").addEventListener("change", () => change({ window: $("window").value }));
-
-$("live").addEventListener("click", () => {
-  live = !live;
-  $("live").setAttribute("aria-pressed", String(live));
-  setText($("live"), live ? "Live" : "Paused");
-  if (live) refresh();
+byId("help").addEventListener("click", () => help.open());
+byId("skip").addEventListener("click", (e) => {
+	e.preventDefault();
+	(byId("detail").querySelector("h1") || byId("detail")).focus();
 });
-
-document.addEventListener("visibilitychange", () => live && refresh());
-setInterval(() => live && refresh(), every);
+theme(byId("theme"), () => page?.repaint?.());
 
 window.addEventListener("popstate", () => {
-  readAddress();
-  if (!state.filter) found = null;
-  refreshTree();
-  showDetail();
+	const before = ctx.state;
+	ctx.state = read(location.search);
+	byId("filter").value = ctx.state.filter;
+	arrive(before);
 });
 
-readAddress();
-draw();
-refreshTree();
-showDetail();
+byId("filter").value = ctx.state.filter;
+side.refresh();
+arrive(null);

@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/metertree/metertree/server/internal/webconfig"
+)
+
+const (
+	// maxConnections bounds the connections that are open at once.
+	maxConnections = 512
+	// shutdownGrace is how long a shutdown waits for pushes in work.
+	shutdownGrace = 5 * time.Second
+	// answerWithin is how long a request may take as a whole.
+	answerWithin = 90 * time.Second
+)
+
+// Run serves until the context ends. It then answers what is in work, saves the
+// state and returns nil. An error found at the start says in one line what is
+// wrong and what to change.
+func Run(ctx context.Context, options Options) error {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := options.Check(); err != nil {
+		return err
+	}
+	listener, err := listen(options.ListenAddress)
+	if err != nil {
+		return err
+	}
+	guard, err := webconfig.New(options.Web, webconfig.Settings{
+		Changes: pushes,
+		// What is larger by more than the pushes' own limit is refused unread.
+		MaxRequestBytes: options.MaxPushBytes + 1,
+		Logger:          options.Logger,
+	}, listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	gate := &gate{}
+	served := make(chan error, 1)
+	go func() {
+		defer stop()
+		served <- serveHTTP(ctx, listener, guard, gate, options.Logger)
+	}()
+	g, err := Open(options)
+	if err != nil {
+		stop()
+		return errors.Join(err, <-served)
+	}
+	gate.open(newHandler(g))
+	url := guard.Scheme() + "://" + dialable(listener) + "/"
+	options.Logger.Info("ready", "url", url)
+	if options.OnReady != nil {
+		options.OnReady(url)
+	}
+	// Nothing is pushed any more when the state is saved.
+	return errors.Join(<-served, g.Close())
+}
+
+// pushes reports whether a request changes something.
+func pushes(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead
+}
+
+// gate answers the liveness probe while the state is restored, and to everything
+// else that the gateway is starting.
+type gate struct{ next atomic.Pointer[http.Handler] }
+
+func (g *gate) open(next http.Handler) { g.next.Store(&next) }
+
+// ServeHTTP implements http.Handler.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if next := g.next.Load(); next != nil {
+		(*next).ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == "/-/healthy" {
+		answer(w, "healthy")
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "starting: the state is being restored", http.StatusServiceUnavailable)
+}
+
+// serveHTTP serves HTTP/1 and HTTP/2, with and without TLS, behind the guard until
+// the context ends, and lets requests finish for a moment.
+func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guard, handler http.Handler, log *slog.Logger) error {
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC without TLS
+	server := &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 64},
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      answerWithin,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		err := server.Shutdown(grace)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close()
+		}
+		stopped <- err
+	})
+	err := guard.Serve(server, listener)
+	if stop() {
+		// Serving ended by itself: nobody asked for a shutdown.
+		return fmt.Errorf("HTTP server on %s ended: %w", dialable(listener), err)
+	}
+	return <-stopped
+}
+
+// listen binds the address, or says in one line why it cannot be bound.
+func listen(address string) (net.Listener, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("listen address %q is not host:port: give one such as --web.listen-address=%s", address, DefaultListenAddress)
+	}
+	listener, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen address %q is in use by another process: stop it or choose another with --web.listen-address", address)
+	case err != nil:
+		return nil, fmt.Errorf("listen address %q cannot be bound: %w: choose another with --web.listen-address", address, err)
+	}
+	return netutil.LimitListener(listener, maxConnections), nil
+}
+
+// dialable is the host:port by which this machine reaches the listener.
+func dialable(listener net.Listener) string {
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return listener.Addr().String()
+	}
+	host := address.IP
+	if host.IsUnspecified() {
+		host = net.IPv4(127, 0, 0, 1)
+	}
+	return net.JoinHostPort(host.String(), fmt.Sprint(address.Port))
+}

@@ -4,38 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
-// verdict says what follows from an answer.
-type verdict uint8
-
-const (
-	// later: the same request may be taken.
-	later verdict = iota
-	// refused: nothing is taken until somebody changes the configuration.
-	refused
-	// tooLarge: parts of the request may be taken.
-	tooLarge
-	// invalid: nothing of the request was taken, because of what is in it.
-	invalid
-	// partly: the request was taken but for what cannot be.
-	partly
-)
-
-// answer is one that does not say that all is written. It is the error of the
-// request.
+// answer is one with what it tells of lines.
 type answer struct {
-	verdict verdict
-	from    string
-	status  string
-	message string
-	// hint says what to do.
-	hint string
+	*push.Answer
+	// partly says that the request was taken but for what cannot be.
+	partly bool
 	// line is the text of a line that was not taken, and number its number,
 	// counted from 1, if the answer tells.
 	line   string
@@ -44,115 +24,94 @@ type answer struct {
 	dropped int
 }
 
-// Error implements error.
-func (a *answer) Error() string {
-	text := fmt.Sprintf("%s answers %s", a.from, a.status)
-	if a.message != "" {
-		text += ": " + a.message
+// judge reads an answer of the database. It fails if one that says that all is
+// written breaks off.
+func judge(general *push.Answer) (answer, error) {
+	a := answer{Answer: general}
+	if a.Verdict == push.Accepted && a.Broken != nil {
+		return a, fmt.Errorf("the answer %s breaks off: %w", a.Status, a.Broken)
 	}
-	if a.line != "" && !strings.Contains(a.message, a.line) {
-		text += fmt.Sprintf(" (line %q)", a.line)
+	a.Verdict = verdictOf(general)
+	if a.Verdict == push.Accepted {
+		return a, nil
 	}
-	if a.hint != "" {
-		text += ": " + a.hint
+	if !a.IsPage() {
+		a.readMessage()
 	}
-	return text
+	if a.Verdict == push.Invalid && strings.Contains(a.Message, "partial write") {
+		a.partly = true
+		a.dropped = max(a.dropped, droppedOf(a.Message))
+	}
+	if a.Hint == "" && (a.Media == "text/html" || a.Code/100 == 2) {
+		a.Hint = "check that the address is the database's"
+	}
+	return a, nil
 }
 
-// newAnswer returns nil for an answer that says that all is written.
-func newAnswer(r *http.Response, body []byte) *answer {
-	a := &answer{status: r.Status, verdict: verdictOf(r.StatusCode)}
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	body = bytes.TrimSpace(body)
+// verdictOf adds what InfluxDB means by a status, and that it has nothing to say
+// when all is written: words come from something else.
+func verdictOf(a *push.Answer) push.Verdict {
 	switch {
-	case media == "text/html" || bytes.HasPrefix(body, []byte("<")):
-		a.message = "a page of HTML"
-	case r.StatusCode/100 == 2 && len(body) == 0:
-		return nil
-	default:
-		a.readMessage(body)
-		if a.message == "" {
-			a.message = r.Header.Get("X-Influxdb-Error")
-		}
+	case a.Code == http.StatusBadRequest, a.Code == http.StatusUnprocessableEntity:
+		return push.Invalid
+	case a.Code == http.StatusRequestTimeout:
+		return push.Later
+	case a.Verdict == push.Accepted && (a.IsPage() || len(a.Body) > 0):
+		return push.Refused
 	}
-	a.message = oneLine(a.message)
-	if a.verdict == invalid && strings.Contains(a.message, "partial write") {
-		a.verdict = partly
-		a.dropped = max(a.dropped, droppedOf(a.message))
-	}
-	a.hint = hintOf(r, media == "text/html")
-	return a
-}
-
-func verdictOf(status int) verdict {
-	switch {
-	case status == http.StatusRequestEntityTooLarge:
-		return tooLarge
-	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
-		return invalid
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status/100 == 5:
-		return later
-	}
-	return refused
-}
-
-// hintOf says what to do about an answer, where the status tells.
-func hintOf(r *http.Response, page bool) string {
-	switch {
-	case r.StatusCode == http.StatusUnauthorized, r.StatusCode == http.StatusForbidden:
-		return "check the user or token of the target, and what it may write to"
-	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusMethodNotAllowed:
-		return "check the address, the version of the target and the names in it"
-	case r.StatusCode/100 == 3:
-		return fmt.Sprintf("give the address that it redirects to, %q", redacted(r))
-	case page || r.StatusCode/100 == 2:
-		return "check that the address is the database's"
-	}
-	return ""
-}
-
-// redacted returns where a redirect leads, without a query.
-func redacted(r *http.Response) string {
-	to, err := r.Location()
-	if err != nil {
-		return ""
-	}
-	to.RawQuery, to.User = "", nil
-	return to.String()
+	return a.Verdict
 }
 
 // readMessage reads what version 1 says as error, 2 as message and line, and 3 as
-// error and data.
-func (a *answer) readMessage(body []byte) {
+// error and data, or else what the headers say.
+func (a *answer) readMessage() {
 	var said struct {
 		Error   string          `json:"error"`
 		Message string          `json:"message"`
 		Line    int             `json:"line"`
 		Data    json.RawMessage `json:"data"`
 	}
-	if json.Unmarshal(body, &said) != nil {
-		a.message = string(body)
-		return
+	if json.Unmarshal(a.Body, &said) == nil {
+		a.Message, a.number = said.Message, said.Line
+		if a.Message == "" {
+			a.Message = said.Error
+		}
+		a.readFaults(said.Data)
 	}
-	a.message, a.number = said.Message, said.Line
-	if a.message == "" {
-		a.message = said.Error
+	if a.Message == "" {
+		a.Message = a.Header.Get("X-Influxdb-Error")
 	}
+	a.Message = push.OneLine(a.Message)
+	if a.line != "" {
+		a.name(a.line)
+	}
+}
+
+// readFaults reads what version 3 says of one line or of several.
+func (a *answer) readFaults(data []byte) {
 	type fault struct {
 		Line    string `json:"original_line"`
 		Number  int    `json:"line_number"`
 		Message string `json:"error_message"`
 	}
 	var faults []fault
-	if json.Unmarshal(said.Data, &faults) != nil {
+	if json.Unmarshal(data, &faults) != nil {
 		faults = make([]fault, 1)
-		if json.Unmarshal(said.Data, &faults[0]) != nil {
+		if json.Unmarshal(data, &faults[0]) != nil {
 			return
 		}
 	}
 	if len(faults) > 0 {
 		a.line, a.number, a.dropped = faults[0].Line, faults[0].Number, len(faults)
-		a.message += ": " + faults[0].Message
+		a.Message += ": " + faults[0].Message
+	}
+}
+
+// name notes which line was not taken.
+func (a *answer) name(line string) {
+	a.line = line
+	if !strings.Contains(a.Message, line) {
+		a.About = fmt.Sprintf("line %q", line)
 	}
 }
 
@@ -196,10 +155,10 @@ func (a *answer) findLine(lines []byte) {
 		from, to = 0, len(lines)
 	}
 	if to > from {
-		a.line = string(lines[from : to-1])
+		a.name(string(lines[from : to-1]))
 		return
 	}
-	_, quoted, found := strings.Cut(a.message, `measurement "`)
+	_, quoted, found := strings.Cut(a.Message, `measurement "`)
 	measurement, _, _ := strings.Cut(quoted, `"`)
 	if !found {
 		return
@@ -207,23 +166,8 @@ func (a *answer) findLine(lines []byte) {
 	start := appendEscaped(nil, measurement, specialMeasurement)
 	for line := range bytes.Lines(lines) {
 		if rest, is := bytes.CutPrefix(line, start); is && (rest[0] == ',' || rest[0] == ' ') {
-			a.line = string(line[:len(line)-1])
+			a.name(string(line[:len(line)-1]))
 			return
 		}
 	}
-}
-
-// oneLine makes a message fit into a line of a log.
-func oneLine(s string) string {
-	const longest = 500
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.TrimSpace(s))
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + " …"
-	}
-	return s
 }

@@ -3,6 +3,8 @@ package influxdb
 import (
 	"bytes"
 	"errors"
+
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
 const (
@@ -21,16 +23,16 @@ func (e *Exporter) deliver(lines []byte) error {
 	var a *answer
 	switch {
 	case err == nil:
-		e.counts.delivered.Add(uint64(bytes.Count(lines, newline)))
+		e.counts.Delivered.Add(uint64(bytes.Count(lines, newline)))
 		return nil
 	case !errors.As(err, &a):
 		return err
-	case a.verdict == tooLarge:
+	case a.Verdict == push.TooLarge:
 		return e.divideLarge(lines, a)
-	case a.verdict == partly:
+	case a.partly:
 		e.note(a, min(max(a.dropped, 1), bytes.Count(lines, newline)), lines)
 		return nil
-	case a.verdict == invalid:
+	case a.Verdict == push.Invalid:
 		return e.search(lines, a)
 	}
 	return err
@@ -41,12 +43,9 @@ var newline = []byte{'\n'}
 // note notes that the database did not take some of the lines.
 func (e *Exporter) note(a *answer, rejected int, lines []byte) {
 	a.findLine(lines)
-	e.counts.rejected.Add(uint64(rejected))
-	e.counts.delivered.Add(uint64(bytes.Count(lines, newline) - rejected))
-	e.run.rejected += rejected
-	if e.run.why == nil {
-		e.run.why = a
-	}
+	e.counts.Rejected.Add(uint64(rejected))
+	e.counts.Delivered.Add(uint64(bytes.Count(lines, newline) - rejected))
+	e.run.Reject(rejected, a)
 }
 
 // divideLarge writes the halves of what is too large at once, and makes further
@@ -57,7 +56,7 @@ func (e *Exporter) divideLarge(lines []byte, a *answer) error {
 		e.note(a, 1, lines)
 		return nil
 	}
-	e.counts.split.Add(1)
+	e.counts.Split.Add(1)
 	e.limit = max(min(e.limit, len(lines)/2), minLimit)
 	if err := e.deliver(first); err != nil {
 		return err

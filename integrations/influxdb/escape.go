@@ -3,11 +3,8 @@ package influxdb
 import (
 	"strings"
 	"unicode/utf8"
-)
 
-const (
-	replacement = "\uFFFD"
-	hexDigits   = "0123456789abcdef"
+	"github.com/metertree/metertree/integrations/internal/lossless"
 )
 
 // special are the characters that a backslash before them makes part of a tag or
@@ -43,7 +40,7 @@ func appendSlowly(b []byte, s, special string) []byte {
 		i += size
 		switch {
 		case unwritable(r, size, s[i:]):
-			b = appendHex(b, part)
+			b = lossless.AppendHex(b, part)
 		case strings.ContainsRune(special, r):
 			b = append(b, '\\', part[0])
 		default:
@@ -58,23 +55,11 @@ func appendSlowly(b []byte, s, special string) []byte {
 func unwritable(r rune, size int, rest string) bool {
 	switch {
 	case r == utf8.RuneError:
-		return size == 1 || startsWithHexByte(rest)
+		return !lossless.Stays(r, size, rest)
 	case r == '\\':
 		return rest == "" || rest[0] == '\\' || strings.IndexByte(special, rest[0]) >= 0
 	}
 	return r < ' ' || r == 0x7f
-}
-
-func startsWithHexByte(s string) bool {
-	return len(s) >= 2 && strings.IndexByte(hexDigits, s[0]) >= 0 && strings.IndexByte(hexDigits, s[1]) >= 0
-}
-
-func appendHex(b []byte, s string) []byte {
-	for i := range len(s) {
-		b = append(b, replacement...)
-		b = append(b, hexDigits[s[i]>>4], hexDigits[s[i]&0xf])
-	}
-	return b
 }
 
 // reserved are the names that the database keeps for itself.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/metertree/metertree/export"
+	"github.com/metertree/metertree/integrations/internal/push"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -29,12 +30,9 @@ type Exporter struct {
 // run is what becomes of one batch.
 type run struct {
 	ctx context.Context
-	err error
-	// rejected counts lines that the database will not take, and why is the
-	// first error of them.
-	rejected int
-	why      error
-	// searches counts the requests that were divided to find such lines.
+	push.Outcome
+	// searches counts the requests that were divided to find lines that the
+	// database will not take.
 	searches int
 }
 
@@ -81,39 +79,26 @@ func parseAddress(address string) (*url.URL, error) {
 
 // Export writes a batch. See the package comment for what becomes of it.
 func (e *Exporter) Export(ctx context.Context, batch *export.Batch) error {
-	e.run, e.lines = run{ctx: ctx, err: context.Cause(ctx)}, e.lines[:0]
-	if e.run.err == nil {
+	e.run, e.lines = run{ctx: ctx}, e.lines[:0]
+	e.run.Failed = context.Cause(ctx)
+	if e.run.Failed == nil {
 		e.encoder.begin(batch)
 		batch.Families(e.onFamily)
 	}
-	if e.run.err == nil && len(e.lines) > 0 {
-		e.run.err = e.deliver(e.lines)
+	if e.run.Failed == nil && len(e.lines) > 0 {
+		e.run.Failed = e.deliver(e.lines)
 	}
 	e.counts.unwritable.Add(uint64(e.encoder.unwritable))
-	err := e.run.outcome()
+	err := e.run.Err(ctx, "points")
 	e.run = run{}
 	return err
-}
-
-// outcome is what Export returns.
-func (r *run) outcome() error {
-	switch {
-	case r.err != nil:
-		return r.err
-	case context.Cause(r.ctx) != nil:
-		// A collection that the context cut short looks like a small one.
-		return context.Cause(r.ctx)
-	case r.rejected > 0:
-		return export.Rejected(fmt.Errorf("%d points were not taken: %w", r.rejected, r.why))
-	}
-	return nil
 }
 
 // family writes one family and reports whether to go on.
 func (e *Exporter) family(f *metric.Family) bool {
 	e.encoder.family(f)
 	f.Points(e.onPoint)
-	return e.run.err == nil
+	return e.run.Failed == nil
 }
 
 // point writes one point and reports whether to go on.
@@ -123,16 +108,14 @@ func (e *Exporter) point(p *metric.Point) bool {
 	if len(e.lines) <= e.limit || before == 0 {
 		return true
 	}
-	e.run.err = e.deliver(e.lines[:before])
+	e.run.Failed = e.deliver(e.lines[:before])
 	e.lines = append(e.lines[:0], e.lines[before:]...)
-	return e.run.err == nil
+	return e.run.Failed == nil
 }
 
 // Shutdown closes the connections of a client of the exporter's own. What was
 // exported is written.
 func (e *Exporter) Shutdown(context.Context) error {
-	if e.options.Client == nil {
-		e.client.http.CloseIdleConnections()
-	}
+	e.client.push.Close()
 	return nil
 }

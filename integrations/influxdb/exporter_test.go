@@ -1,13 +1,12 @@
 package influxdb
 
 import (
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/metertree/metertree/export/exporttest"
+	"github.com/metertree/metertree/integrations/internal/pushtest"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
@@ -23,31 +22,12 @@ func TestConformance(t *testing.T) {
 				return exporttest.Subject{
 					Exporter:  d.exporter(t, target, Options{MaxBytes: 1000}),
 					Delivered: d.text,
-					Break: func() func() {
-						return d.until(status(http.StatusServiceUnavailable, "later"))
-					},
-					Stall: func() func() {
-						return d.until(func(w http.ResponseWriter, r *http.Request) {
-							// The end of the connection shows once the body is read.
-							bodyOf(w, r)
-							<-r.Context().Done()
-						})
-					},
+					Break:     func() func() { return d.Until(status(http.StatusServiceUnavailable, "later")) },
+					Stall:     func() func() { return d.Until(pushtest.Stall[written]) },
 				}
 			})
 		})
 	}
-}
-
-// until answers everything in one way until it is told to end.
-func (d *double) until(handle http.HandlerFunc) (end func()) {
-	set := func(h http.HandlerFunc) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.always = h
-	}
-	set(handle)
-	return func() { set(nil) }
 }
 
 func TestEndpoints(t *testing.T) {
@@ -70,7 +50,7 @@ func TestEndpoints(t *testing.T) {
 			if err := e.Export(t.Context(), totals(level("a"))); err != nil {
 				t.Fatal(err)
 			}
-			r := d.requests()[0]
+			r := d.Requests()[0]
 			if r.path != test.path || r.query.Encode() != test.query {
 				t.Errorf("written to %s?%s", r.path, r.query.Encode())
 			}
@@ -82,14 +62,6 @@ func TestEndpoints(t *testing.T) {
 			}
 		})
 	}
-}
-
-func level(labels ...string) *metric.Family {
-	var points []metric.Point
-	for _, l := range labels {
-		points = append(points, metric.Point{Labels: labelled(l)})
-	}
-	return family(metric.Descriptor{Name: "level", Kind: metric.Gauge}, points...)
 }
 
 func TestWhatMakesNoSense(t *testing.T) {
@@ -118,14 +90,6 @@ func TestWhatMakesNoSense(t *testing.T) {
 	}
 }
 
-func many(n int) *metric.Family {
-	var labels []string
-	for i := range n {
-		labels = append(labels, fmt.Sprintf("%04d", i))
-	}
-	return level(labels...)
-}
-
 func TestRequestsAreBounded(t *testing.T) {
 	d := newDouble(t)
 	e := d.exporter(t, V1{Database: "db"}, Options{MaxBytes: 500})
@@ -133,7 +97,7 @@ func TestRequestsAreBounded(t *testing.T) {
 		metric.Descriptor{Name: "long", Kind: metric.Gauge}, metric.Point{Labels: labelled(strings.Repeat("x", 600))}))); err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range d.requests() {
+	for i, r := range d.Requests() {
 		if len(r.body) > 500 && strings.Count(r.body, "\n") != 1 {
 			t.Errorf("request %d has %d bytes", i, len(r.body))
 		}
@@ -151,14 +115,11 @@ func TestRequestsAreBounded(t *testing.T) {
 func TestTooLargeIsSplit(t *testing.T) {
 	const most = 10_000
 	d := newDouble(t)
-	d.until(func(w http.ResponseWriter, r *http.Request) {
-		if body := bodyOf(w, r); len(body) > most {
-			status(http.StatusRequestEntityTooLarge, "too large")(w, r)
-		} else {
-			r.Body = io.NopCloser(strings.NewReader(body))
-			r.Header.Del("Content-Encoding")
-			d.take(w, r)
+	d.Until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
+		if len(asked.body) > most {
+			return status(http.StatusRequestEntityTooLarge, "too large")(w, r, asked)
 		}
+		return take(w, r, asked)
 	})
 	e := d.exporter(t, V2{Org: "o", Bucket: "b"}, Options{})
 	for range 2 {
@@ -191,14 +152,7 @@ func TestInstrument(t *testing.T) {
 	if err := e.Export(t.Context(), totals(many(3))); err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]float64{}
-	for f := range r.Collect(t.Context()) {
-		for p := range f.Points {
-			if p.Float != 0 {
-				got[f.Descriptor.Name+"{"+p.Labels.String()+"}"] = p.Float
-			}
-		}
-	}
+	got := pushtest.Collected(t, r)
 	want := map[string]float64{
 		`metertree_influxdb_points_total{outcome="delivered"}`:   3,
 		`metertree_influxdb_requests_total{outcome="attempted"}`: 1,

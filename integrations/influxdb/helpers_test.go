@@ -1,51 +1,35 @@
 package influxdb
 
 import (
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
 
 	"github.com/metertree/metertree/export"
-	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/integrations/internal/pushtest"
 )
 
-var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
-
-func batchOf(temporality metric.Temporality, families iter.Seq[*metric.Family]) *export.Batch {
-	return &export.Batch{Temporality: temporality, Start: noon.Add(-time.Minute), Time: noon, Families: families}
-}
-
-// family returns one of points under the label l.
-func family(d metric.Descriptor, points ...metric.Point) *metric.Family {
-	return &metric.Family{Descriptor: d, Keys: []string{"l"}, Points: func(yield func(*metric.Point) bool) {
-		for i := range points {
-			if !yield(&points[i]) {
-				return
-			}
-		}
-	}}
-}
-
-func labelled(value string) metric.LabelSet {
-	return metric.EncodeLabels([]string{"l"}, []string{value})
-}
-
-func totals(families ...*metric.Family) *export.Batch {
-	return batchOf(metric.Cumulative, slices.Values(families))
-}
+var (
+	noon     = pushtest.Noon
+	batchOf  = pushtest.Batch
+	family   = pushtest.Family
+	labelled = pushtest.Labelled
+	totals   = pushtest.Totals
+	level    = pushtest.Level
+	many     = pushtest.Many
+	status   = pushtest.Status[written]
+)
 
 // line is what a reader makes of one.
 type line struct {
@@ -131,112 +115,55 @@ func encode(t testing.TB, o Options, b *export.Batch) string {
 	return d.text()
 }
 
-// double stands in for the database: it takes requests as its endpoints do, and
-// answers as it is told.
-type double struct {
-	*httptest.Server
-	mu sync.Mutex
-	// queue is what the next requests are answered with.
-	queue []http.HandlerFunc
-	// always, unless nil, answers those after them.
-	always http.HandlerFunc
-	taken  []taken
-	asked  int
-}
+// double stands in for the database.
+type double struct{ *pushtest.Backend[written] }
 
-// taken is a request that was answered with 204.
-type taken struct {
+// written is what a request holds.
+type written struct {
 	path   string
 	query  url.Values
 	header http.Header
 	body   string
 }
 
-func newDouble(t testing.TB) *double {
+type answering = pushtest.Answer[written]
+
+func newDouble(t testing.TB) double {
 	t.Helper()
-	d := &double{}
-	d.Server = httptest.NewServer(d)
-	t.Cleanup(d.Close)
-	return d
+	return double{pushtest.NewBackend(t, readRequest, take)}
 }
 
-// ServeHTTP implements http.Handler.
-func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if handle := d.next(); handle != nil {
-		handle(w, r)
-		return
+func readRequest(r *http.Request, body []byte) (written, error) {
+	w := written{r.URL.Path, r.URL.Query(), r.Header, string(body)}
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return w, nil
 	}
-	d.take(w, r)
-}
-
-func (d *double) next() http.HandlerFunc {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.asked++
-	if len(d.queue) == 0 {
-		return d.always
-	}
-	handle := d.queue[0]
-	d.queue = d.queue[1:]
-	return handle
-}
-
-func (d *double) answer(handlers ...http.HandlerFunc) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.queue = append(d.queue, handlers...)
-}
-
-// take takes a request.
-func (d *double) take(w http.ResponseWriter, r *http.Request) {
-	body := bodyOf(w, r)
-	d.mu.Lock()
-	d.taken = append(d.taken, taken{r.URL.Path, r.URL.Query(), r.Header, body})
-	d.mu.Unlock()
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func bodyOf(w http.ResponseWriter, r *http.Request) string {
-	var reader io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		unzip, err := gzip.NewReader(r.Body)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return ""
-		}
-		reader = unzip
-	}
-	body, err := io.ReadAll(reader)
+	reader, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		return w, err
 	}
-	return string(body)
+	unzipped, err := io.ReadAll(reader)
+	w.body = string(unzipped)
+	return w, err
 }
 
-func (d *double) requests() []taken {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.taken)
+// take takes a request as every version does.
+func take(w http.ResponseWriter, _ *http.Request, _ written) bool {
+	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 // text is all that was taken.
-func (d *double) text() string {
+func (d double) text() string {
 	var all strings.Builder
-	for _, r := range d.requests() {
+	for _, r := range d.Requests() {
 		all.WriteString(r.body)
 	}
 	return all.String()
 }
 
-// attempts is how many requests there were.
-func (d *double) attempts() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.asked
-}
-
 // exporter returns one to the double that is impatient.
-func (d *double) exporter(t testing.TB, target Target, o Options) *Exporter {
+func (d double) exporter(t testing.TB, target Target, o Options) *Exporter {
 	t.Helper()
 	o.Retry.Initial, o.Retry.Max = time.Millisecond, time.Millisecond
 	e, err := New(d.URL, target, o)
@@ -249,14 +176,4 @@ func (d *double) exporter(t testing.TB, target Target, o Options) *Exporter {
 		}
 	})
 	return e
-}
-
-func status(code int, body string, header ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		for i := 0; i < len(header); i += 2 {
-			w.Header().Set(header[i], header[i+1])
-		}
-		w.WriteHeader(code)
-		_, _ = io.WriteString(w, body)
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/metertree/metertree"
 	"github.com/metertree/metertree/export"
 	"github.com/metertree/metertree/export/exporttest"
+	"github.com/metertree/metertree/integrations/internal/pushtest"
 	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
@@ -253,17 +254,7 @@ func (p *program) check(t *testing.T, server *realserver.Process, db string, tem
 // eventually records until the exporter has counted something more.
 func (p *program) eventually(t *testing.T, e *Exporter, count func(Stats) uint64) {
 	t.Helper()
-	before := count(e.Stats())
-	err := realserver.Eventually(t.Context(), 20*time.Second, func(context.Context) error {
-		p.record()
-		if count(e.Stats()) < before+3 {
-			return errors.New("not counted")
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pushtest.Progress(t, func() uint64 { return count(e.Stats()) }, p.record)
 }
 
 func testKilled(t *testing.T, server *realserver.Process, temporality metric.Temporality) {

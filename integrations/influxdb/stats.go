@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/metertree/metertree/integrations/internal/push"
 	"github.com/metertree/metertree/meter"
 )
 
@@ -24,15 +25,16 @@ type Stats struct {
 
 // counts are Stats while they are counted.
 type counts struct {
-	delivered, rejected, unwritable, attempts, retries, failures, split atomic.Uint64
+	push.Counts
+	unwritable atomic.Uint64
 }
 
 // Stats returns what was counted so far. It may be called from any goroutine.
 func (e *Exporter) Stats() Stats {
 	c := &e.counts
 	return Stats{
-		Delivered: c.delivered.Load(), Rejected: c.rejected.Load(), Unwritable: c.unwritable.Load(),
-		Attempts: c.attempts.Load(), Retries: c.retries.Load(), Failures: c.failures.Load(), Split: c.split.Load(),
+		Delivered: c.Delivered.Load(), Rejected: c.Rejected.Load(), Unwritable: c.unwritable.Load(),
+		Attempts: c.Attempts.Load(), Retries: c.Retries.Load(), Failures: c.Failures.Load(), Split: c.Split.Load(),
 	}
 }
 
@@ -41,21 +43,11 @@ func (e *Exporter) Stats() Stats {
 func (e *Exporter) Instrument(scope meter.Scope) error {
 	scope = scope.Scope("metertree").Scope("influxdb")
 	err := errors.Join(
-		scope.CounterFunc("points_total", func(o *meter.Observer) {
-			s := e.Stats()
-			o.Float(float64(s.Delivered), "delivered")
-			o.Float(float64(s.Rejected), "rejected")
-		}, meter.Keys("outcome"), meter.Help("Points by what became of them.")),
+		e.counts.InstrumentItems(scope, "points_total", "Points by what became of them."),
 		scope.CounterFunc("unwritable_values_total", func(o *meter.Observer) {
 			o.Float(float64(e.Stats().Unwritable))
 		}, meter.Help("Values that the line protocol cannot hold: NaN and infinite ones.")),
-		scope.CounterFunc("requests_total", func(o *meter.Observer) {
-			s := e.Stats()
-			o.Float(float64(s.Attempts), "attempted")
-			o.Float(float64(s.Retries), "retried")
-			o.Float(float64(s.Failures), "failed")
-			o.Float(float64(s.Split), "split")
-		}, meter.Keys("outcome"), meter.Help("Requests attempted, and of these those repeated, failed for good or too large.")),
+		e.counts.InstrumentRequests(scope),
 	)
 	if err != nil {
 		return fmt.Errorf("metrics of the InfluxDB exporter: %w", err)

@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/metertree/metertree/integrations/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -46,7 +47,7 @@ type section struct {
 // newSection returns the section of a family that has none of its points yet.
 func newSection(d *metric.Descriptor, t metric.Temporality) section {
 	s := section{
-		metric:      metricdata.Metrics{Name: d.Name, Description: validUTF8(d.Help), Unit: unitOf(d)},
+		metric:      metricdata.Metrics{Name: d.Name, Description: lossless.UTF8(d.Help), Unit: unitOf(d)},
 		shape:       shapeOf(d),
 		temporality: metricdata.CumulativeTemporality,
 		monotonic:   d.Kind.Monotonic(),

@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/metertree/metertree/integrations/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -93,7 +94,7 @@ func (m *memory) newAttributes(keys []string, labels metric.LabelSet) attribute.
 	m.values = labels.Values(m.values[:0], keys)
 	m.pairs = m.pairs[:0]
 	for i, key := range keys {
-		m.pairs = append(m.pairs, attribute.String(key, validUTF8(m.values[i])))
+		m.pairs = append(m.pairs, attribute.String(key, lossless.UTF8(m.values[i])))
 	}
 	return attribute.NewSet(m.pairs...)
 }

@@ -68,22 +68,20 @@ type described struct {
 
 // written is what a request holds.
 type written struct {
-	version Version
-	header  http.Header
-	size    int
-	// taken says that the receiver has kept it.
-	taken     bool
+	version   Version
+	header    http.Header
+	size      int
 	samples   []sample
 	described []described
 }
 
-func decodeRequest(header http.Header, body []byte) (w written, err error) {
+func decodeRequest(r *http.Request, body []byte) (w written, err error) {
 	message, err := snappy.Decode(nil, body)
 	if err != nil {
 		return w, err
 	}
-	w.header, w.size, w.version = header, len(message), Version1
-	if strings.Contains(header.Get("Content-Type"), "proto=io.prometheus.write.v2.Request") {
+	w.header, w.size, w.version = r.Header, len(message), Version1
+	if strings.Contains(r.Header.Get("Content-Type"), "proto=io.prometheus.write.v2.Request") {
 		w.version = Version2
 		w.samples, err = decode2(message)
 		return w, err

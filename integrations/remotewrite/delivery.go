@@ -3,13 +3,13 @@ package remotewrite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/metertree/metertree/export"
+	"github.com/metertree/metertree/integrations/internal/push"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -82,23 +82,11 @@ func (d *delivery) finish() error {
 	d.close()
 	d.known.settle()
 	d.counts.lostEnds.Store(d.known.lost)
-	failed, rejected := d.failure(), 0
-	var why error
+	all := push.Outcome{Failed: d.failure()}
 	for _, l := range d.lanes {
-		if rejected += l.rejected; why == nil {
-			why = l.why
-		}
+		all.Reject(l.outcome.Rejected, l.outcome.Why)
 	}
-	switch {
-	case failed != nil:
-		return failed
-	case context.Cause(d.outer) != nil:
-		// A collection that the context cut short looks like a small one.
-		return context.Cause(d.outer)
-	case rejected > 0:
-		return export.Rejected(fmt.Errorf("%d samples were not taken: %w", rejected, why))
-	}
-	return nil
+	return all.Err(d.outer, "samples")
 }
 
 // close ends the lanes and waits for them.
@@ -124,11 +112,11 @@ func (d *delivery) abandon() {
 // wait for. A panic goes on here, where whoever exports can recover from it.
 func (d *delivery) failure() (failed error) {
 	for _, l := range d.lanes {
-		if p, is := l.err.(panicked); is {
+		if p, is := l.outcome.Failed.(panicked); is {
 			panic(p.value)
 		}
-		if l.err != nil && (failed == nil || errors.Is(failed, context.Canceled)) {
-			failed = l.err
+		if l.outcome.Failed != nil && (failed == nil || errors.Is(failed, context.Canceled)) {
+			failed = l.outcome.Failed
 		}
 	}
 	return failed

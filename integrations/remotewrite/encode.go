@@ -3,6 +3,7 @@ package remotewrite
 import (
 	"unicode/utf8"
 
+	"github.com/metertree/metertree/integrations/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -37,7 +38,7 @@ func (e *encoder) labels(s *entry, use func(e *encoder, name, value string)) {
 		case keyBucket:
 			value = s.place.bucket
 		default:
-			value = valid(e.values[slot.key])
+			value = lossless.UTF8(e.values[slot.key])
 		}
 		if value != "" {
 			use(e, slot.name, value)
@@ -127,7 +128,7 @@ const (
 // eachLabel calls use with the labels of an exemplar, ordered by name, within the
 // limit: the span is left out first.
 func eachLabel(x *metric.Exemplar, use func(name, value string)) {
-	trace, span := valid(x.TraceID), valid(x.SpanID)
+	trace, span := lossless.UTF8(x.TraceID), lossless.UTF8(x.SpanID)
 	size := len(traceKey) + utf8.RuneCountInString(trace)
 	if span != "" && size+len(spanKey)+utf8.RuneCountInString(span) <= maxExemplar {
 		use(spanKey, span)
@@ -139,7 +140,7 @@ func eachLabel(x *metric.Exemplar, use func(name, value string)) {
 // the limit, and a time.
 func shows(x *metric.Exemplar) bool {
 	return x != nil && x.TraceID != "" && !x.Time.IsZero() &&
-		len(traceKey)+utf8.RuneCountInString(valid(x.TraceID)) <= maxExemplar
+		len(traceKey)+utf8.RuneCountInString(lossless.UTF8(x.TraceID)) <= maxExemplar
 }
 
 // Version 2: a Request has the strings, then series that refer to them.

@@ -8,17 +8,17 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/metertree/metertree/export"
-	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/integrations/internal/pushtest"
 	"github.com/metertree/metertree/metric"
-	"github.com/metertree/metertree/registry"
 )
 
 // ended returns the series that ended in the requests taken from a position on.
-func (d *double) ended(from int) (series []string) {
+func (d double) ended(from int) (series []string) {
 	for _, s := range d.samples()[from:] {
 		if s.stale() {
 			series = append(series, s.series())
@@ -107,7 +107,7 @@ func TestEndsWait(t *testing.T) {
 	d := newDouble(t)
 	e := d.exporter(t, Options{MaxSamples: 1, Shards: 1, Retry: export.Retry{Attempts: -1}})
 	mustExport(t, e, totals(level("a", "b", "c")))
-	d.answer(take, status(503, "no"))
+	d.Answer(take, status(503, "no"))
 	if err := e.Export(t.Context(), after(time.Second)); err == nil {
 		t.Fatal("the export did not fail")
 	}
@@ -115,7 +115,7 @@ func TestEndsWait(t *testing.T) {
 	if len(first) != 1 {
 		t.Fatalf("%q ended", first)
 	}
-	d.answer(status(503, "no"))
+	d.Answer(status(503, "no"))
 	if err := e.Export(t.Context(), after(2*time.Second, level("a"))); err == nil {
 		t.Fatal("the export did not fail")
 	}
@@ -138,12 +138,12 @@ func TestRejectedEnds(t *testing.T) {
 	d := newDouble(t)
 	e := d.exporter(t, Options{Version: Version1})
 	mustExport(t, e, totals(level("a", "b")))
-	d.answer(status(400, "no"))
+	d.Answer(status(400, "no"))
 	if err := e.Export(t.Context(), after(time.Second)); !errors.Is(err, export.ErrRejected) {
 		t.Errorf("error is %v", err)
 	}
 	mustExport(t, e, after(2*time.Second))
-	if n := len(d.attempts()); n != 2 {
+	if n := len(d.Attempts()); n != 2 {
 		t.Errorf("%d attempts, want 2", n)
 	}
 }
@@ -213,11 +213,11 @@ func TestShutdownTellsWhatWaits(t *testing.T) {
 	d := newDouble(t)
 	e := d.exporter(t, Options{Retry: export.Retry{Attempts: -1}})
 	mustExport(t, e, totals(level("a")))
-	d.answer(status(503, "no"))
+	d.Answer(status(503, "no"))
 	if err := e.Export(t.Context(), after(time.Second)); err == nil {
 		t.Fatal("the export did not fail")
 	}
-	d.answer(status(503, "no"))
+	d.Answer(status(503, "no"))
 	if err := e.Shutdown(t.Context()); err == nil {
 		t.Error("an end that was not told is no error")
 	}
@@ -233,10 +233,11 @@ func TestRandomLives(t *testing.T) {
 	for seed := range uint64(40) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		d := newDouble(t)
-		d.until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
-			d.mu.Lock()
+		var alone sync.Mutex
+		d.Until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
+			alone.Lock()
 			fails := random.IntN(3) == 0
-			d.mu.Unlock()
+			alone.Unlock()
 			if fails {
 				return status(503, "no")(w, r, asked)
 			}
@@ -244,12 +245,15 @@ func TestRandomLives(t *testing.T) {
 		})
 		e := d.exporter(t, Options{MaxSamples: 1 + random.IntN(5), Shards: 1 + int(seed%2)*3, Retry: export.Retry{Attempts: -1}, Histograms: Native})
 		for step := range 15 {
+			alone.Lock()
+			families := randomFamilies(random)
+			alone.Unlock()
 			// It may fail.
-			_ = e.Export(t.Context(), after(time.Duration(step)*time.Second, randomFamilies(d, random)...))
+			_ = e.Export(t.Context(), after(time.Duration(step)*time.Second, families...))
 		}
-		d.until(nil)
+		d.Until(nil)
 		mustExport(t, e, after(time.Minute))
-		checkLives(t, seed, d.attempts())
+		checkLives(t, seed, d.Attempts())
 		mustExport(t, e, after(time.Hour))
 		if len(e.known.ending) != 0 || len(e.known.families) != 0 {
 			t.Errorf("seed %d: %d families are known", seed, len(e.known.families))
@@ -259,9 +263,7 @@ func TestRandomLives(t *testing.T) {
 
 // randomFamilies returns some of the series there may be, each family of any
 // kind.
-func randomFamilies(d *double, random *rand.Rand) (families []*metric.Family) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func randomFamilies(random *rand.Rand) (families []*metric.Family) {
 	var points []metric.Point
 	for i := range 6 {
 		if random.IntN(3) > 0 {
@@ -289,13 +291,13 @@ func randomFamilies(d *double, random *rand.Rand) (families []*metric.Family) {
 }
 
 // checkLives holds the attempts at a receiver, in their order, to what lives are.
-func checkLives(t *testing.T, seed uint64, attempts []written) {
+func checkLives(t *testing.T, seed uint64, attempts []pushtest.Asked[written]) {
 	t.Helper()
 	taken := map[string]sample{}
 	// ended are the series whose end was taken, and that were not written since.
 	ended := map[string]bool{}
 	for _, r := range attempts {
-		for _, s := range r.samples {
+		for _, s := range r.Request.samples {
 			id := s.series()
 			if before, lived := taken[id]; lived && s.time <= before.time {
 				t.Errorf("seed %d: %s at %d comes after %d", seed, id, s.time, before.time)
@@ -303,8 +305,8 @@ func checkLives(t *testing.T, seed uint64, attempts []written) {
 			if s.stale() && ended[id] {
 				t.Errorf("seed %d: %s ended twice", seed, id)
 			}
-			ended[id] = s.stale() && r.taken
-			if r.taken {
+			ended[id] = s.stale() && r.Taken
+			if r.Taken {
 				taken[id] = s
 			}
 		}
@@ -319,56 +321,54 @@ func checkLives(t *testing.T, seed uint64, attempts []written) {
 	}
 }
 
+// model keeps what was recorded as the series that should arrive.
+type model map[string]float64
+
+func id(name, label string, more ...string) string {
+	labels := map[string]string{nameLabel: name}
+	if label != "" {
+		labels["l"] = label
+	}
+	for i := 0; i < len(more); i += 2 {
+		labels[more[i]] = more[i+1]
+	}
+	return format(labels)
+}
+
+// Counted implements pushtest.Recorded.
+func (m model) Counted(name, label string, n int64) { m[id(name, label)] += float64(n) }
+
+// Set implements pushtest.Recorded.
+func (m model) Set(name, label string, v float64) { m[id(name, label)] = v }
+
+// Observed implements pushtest.Recorded.
+func (m model) Observed(name, label string, v float64) {
+	m[id(name+"_count", label)]++
+	m[id(name+"_sum", label)] += v
+	m[id(name+"_bucket", label, "le", "+Inf")]++
+	for _, bound := range pushtest.Bounds {
+		at := id(name+"_bucket", label, "le", fmt.Sprint(bound))
+		m[at] += 0
+		if v <= bound {
+			m[at]++
+		}
+	}
+}
+
 // TestRandomRegistries records at random, in a registry and in a model, and
 // compares what arrives with the model.
 func TestRandomRegistries(t *testing.T) {
 	labels := []string{"", "a", "a b", "a,b=c", `"`, "日本 語", `C:\`, "\n", "'"}
-	bounds := []float64{-1, 0.5, 10}
 	for seed := range uint64(20) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		r := registry.New(registry.Options{})
-		scope, want := meter.New(r), map[string]float64{}
-		id := func(name, l string, more ...string) string {
-			labels := map[string]string{nameLabel: name}
-			if l != "" {
-				labels["l"] = l
-			}
-			for i := 0; i < len(more); i += 2 {
-				labels[more[i]] = more[i+1]
-			}
-			return format(labels)
-		}
-		for i := range 1 + random.IntN(5) {
-			name := fmt.Sprintf("m%d", i)
-			calls := scope.Counter(name+"_total", meter.Keys("l"))
-			level := scope.Gauge(name, meter.Keys("l"))
-			sizes := scope.Histogram(name+"_sizes", meter.Keys("l"), meter.Buckets(bounds...))
-			for range random.IntN(50) {
-				l := labels[random.IntN(len(labels))]
-				n, v := random.Int64N(1000), float64(random.IntN(4000))/128-20
-				calls.Add(n, l)
-				want[id(name+"_total", l)] += float64(n)
-				level.Set(v, l)
-				want[id(name, l)] = v
-				sizes.Observe(v, l)
-				want[id(name+"_sizes_count", l)]++
-				want[id(name+"_sizes_sum", l)] += v
-				want[id(name+"_sizes_bucket", l, "le", "+Inf")]++
-				for _, bound := range bounds {
-					at := id(name+"_sizes_bucket", l, "le", fmt.Sprint(bound))
-					want[at] += 0
-					if v <= bound {
-						want[at]++
-					}
-				}
-			}
-		}
+		want := model{}
+		r := pushtest.Record(random, labels, want)
 		o := Options{Version: Version(1 + random.IntN(2)), MaxSamples: 1 + random.IntN(50)}
 		compare(t, seed, wire(t, o, &export.Batch{Time: noon, Families: r.Collect(t.Context())}), want)
 	}
 }
 
-func compare(t *testing.T, seed uint64, samples []sample, want map[string]float64) {
+func compare(t *testing.T, seed uint64, samples []sample, want model) {
 	t.Helper()
 	got := map[string]float64{}
 	for _, s := range samples {

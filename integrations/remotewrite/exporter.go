@@ -17,7 +17,7 @@ import (
 type Exporter struct {
 	options  Options
 	external []metric.Label
-	client   *client
+	client   client
 	counts   counts
 	known    *known
 	lanes    []*lane
@@ -101,9 +101,7 @@ const metadataPeriod = time.Minute
 // those of all series, and closes the connections of a client of the exporter's
 // own.
 func (e *Exporter) Shutdown(ctx context.Context) error {
-	if e.options.Client == nil {
-		defer e.client.http.CloseIdleConnections()
-	}
+	defer e.client.Close()
 	if e.options.MarkStaleAtShutdown {
 		e.known.pass++
 		e.known.complete = e.known.pass

@@ -13,6 +13,7 @@ import (
 
 	"github.com/metertree/metertree/export"
 	"github.com/metertree/metertree/export/exporttest"
+	"github.com/metertree/metertree/integrations/internal/pushtest"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
@@ -34,13 +35,8 @@ func TestConformance(t *testing.T) {
 						}
 						return d.text()
 					},
-					Break: func() func() { return d.until(status(http.StatusServiceUnavailable, "later")) },
-					Stall: func() func() {
-						return d.until(func(_ http.ResponseWriter, r *http.Request, _ written) bool {
-							<-r.Context().Done()
-							return false
-						})
-					},
+					Break: func() func() { return d.Until(status(http.StatusServiceUnavailable, "later")) },
+					Stall: func() func() { return d.Until(pushtest.Stall[written]) },
 				}
 			})
 		})
@@ -84,7 +80,7 @@ func TestHeaders(t *testing.T) {
 		e := d.exporter(t, Options{Version: version, Header: http.Header{"X-Scope-Orgid": {"team"}},
 			Client: &http.Client{Transport: BearerToken(nil, token)}})
 		mustExport(t, e, totals(level("a")))
-		h := d.requests()[0].header
+		h := d.Requests()[0].header
 		if got := h.Get("Content-Type") + " " + h.Get("X-Prometheus-Remote-Write-Version"); got != want {
 			t.Errorf("version %v has headers %s", version, got)
 		}
@@ -98,7 +94,7 @@ func TestAuthorization(t *testing.T) {
 	d := newDouble(t)
 	e := d.exporter(t, Options{Client: &http.Client{Transport: BasicAuth(http.DefaultTransport, "ann", "s3cret")}})
 	mustExport(t, e, totals(level("a")))
-	if got := d.requests()[0].header.Get("Authorization"); got != "Basic YW5uOnMzY3JldA==" {
+	if got := d.Requests()[0].header.Get("Authorization"); got != "Basic YW5uOnMzY3JldA==" {
 		t.Errorf("authorized by %q", got)
 	}
 	gone := errors.New("the file is gone")
@@ -115,7 +111,7 @@ func TestAuthorization(t *testing.T) {
 func TestTooLargeIsSplit(t *testing.T) {
 	for _, version := range []Version{Version1, Version2} {
 		d := newDouble(t)
-		d.until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
+		d.Until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
 			if len(asked.samples) > 100 {
 				return status(413, "too large")(w, r, asked)
 			}
@@ -146,7 +142,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	for i := range 3 {
 		mustExport(t, e, after(time.Duration(i)*time.Second, many(1000)))
 	}
-	for i, r := range d.requests() {
+	for i, r := range d.Requests() {
 		if len(r.samples) > 64 || r.size > 2*3000 {
 			t.Errorf("request %d has %d samples and %d bytes", i, len(r.samples), r.size)
 		}
@@ -216,12 +212,7 @@ func TestInstrument(t *testing.T) {
 		t.Error("the metrics can be defined twice")
 	}
 	mustExport(t, e, totals(many(3)))
-	got := map[string]float64{}
-	for f := range r.Collect(t.Context()) {
-		for p := range f.Points {
-			got[f.Descriptor.Name+"{"+p.Labels.String()+"}"] = p.Float
-		}
-	}
+	got := pushtest.Collected(t, r)
 	for id, v := range map[string]float64{
 		`metertree_remotewrite_samples_total{outcome="delivered"}`:  3,
 		`metertree_remotewrite_requests_total{outcome="attempted"}`: 1,
@@ -237,11 +228,11 @@ func TestInstrument(t *testing.T) {
 func TestPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := false
-		client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: pushtest.RoundTrip(func(*http.Request) (*http.Response, error) {
 			if broken {
 				panic("transport")
 			}
-			return canned(204), nil
+			return pushtest.Canned(204), nil
 		})}
 		e, err := New("http://host", Options{Version: Version1, Client: client, MaxSamples: 1})
 		if err != nil {

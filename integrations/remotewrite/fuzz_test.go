@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/metertree/metertree/integrations/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -39,7 +40,7 @@ func FuzzEncoding(f *testing.F) {
 			if got := samples[0].value; got != value && !(math.IsNaN(got) && math.IsNaN(value)) || samples[0].stale() {
 				t.Errorf("%v is read as %v", value, got)
 			}
-			if (samples[0].labels["l"] == samples[1].labels["l"]) != (a == b) || samples[0].labels["x"] != valid(b) {
+			if (samples[0].labels["l"] == samples[1].labels["l"]) != (a == b) || samples[0].labels["x"] != lossless.UTF8(b) {
 				t.Errorf("%q and %q are read as %v and %v", a, b, samples[0].labels, samples[1].labels)
 			}
 			total := int64(0)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/klauspost/compress/snappy"
+
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
 // lane sends the requests of some of the series, one after the other.
@@ -18,11 +20,7 @@ type lane struct {
 	// What follows is the sender's until it has ended.
 	encoder    encoder
 	compressed []byte
-	err        error
-	// rejected counts samples that the receiver will not take, and why is the
-	// first error of them.
-	rejected int
-	why      error
+	outcome    push.Outcome
 }
 
 func newLane(e *Exporter) *lane {
@@ -32,7 +30,7 @@ func newLane(e *Exporter) *lane {
 // begin starts a batch.
 func (l *lane) begin(d *delivery) {
 	l.delivery, l.work = d, make(chan *request)
-	l.err, l.rejected, l.why = nil, 0, nil
+	l.outcome = push.Outcome{}
 	l.pending.reset(d.time)
 }
 
@@ -66,10 +64,10 @@ func (l *lane) flush() {
 // run sends requests until there are no more. After an error it only takes them.
 func (l *lane) run() {
 	for r := range l.work {
-		if l.err != nil || l.delivery.ctx.Err() != nil {
+		if l.outcome.Failed != nil || l.delivery.ctx.Err() != nil {
 			continue
 		}
-		if l.err = l.guarded(r.whole()); l.err != nil {
+		if l.outcome.Failed = l.guarded(r.whole()); l.outcome.Failed != nil {
 			l.delivery.cancel()
 		}
 	}
@@ -111,7 +109,6 @@ func (l *lane) post(p portion, v Version) (*answer, error) {
 	l.compressed = snappy.Encode(l.compressed[:cap(l.compressed)], l.encoder.encode(p, v))
 	a, err := l.exporter.client.post(l.delivery.outer, l.delivery.ctx, message{l.compressed, v, p.tell})
 	if err != nil {
-		l.exporter.counts.failures.Add(1)
 		return nil, err
 	}
 	if a.confirms && v == Version2 {
@@ -128,7 +125,7 @@ func (e *Exporter) fallsBack(a *answer) bool {
 		return false
 	}
 	unknown := Version(e.version.Load()) == Negotiate
-	return a.verdict == unsupported || a.verdict == accepted || a.verdict == invalid && a.code == 400 && unknown
+	return a.unsupported() || a.Verdict == push.Accepted || a.Verdict == push.Invalid && a.Code == 400 && unknown
 }
 
 // fallBack writes in version 1, and stays with it if that is understood.
@@ -138,9 +135,9 @@ func (l *lane) fallBack(p portion, first *answer) error {
 		return err
 	}
 	switch {
-	case a.verdict == accepted, a.verdict == tooLarge, a.verdict == invalid && first.verdict != invalid:
+	case a.Verdict == push.Accepted, a.Verdict == push.TooLarge, a.Verdict == push.Invalid && first.Verdict != push.Invalid:
 		l.exporter.version.Store(uint32(Version1))
-	case first.verdict == invalid:
+	case first.Verdict == push.Invalid:
 		return l.judge(p, Version2, first)
 	}
 	return l.judge(p, Version1, a)
@@ -148,27 +145,28 @@ func (l *lane) fallBack(p portion, first *answer) error {
 
 // judge does what follows from an answer.
 func (l *lane) judge(p portion, v Version, a *answer) error {
-	switch a.verdict {
-	case accepted:
+	switch a.Verdict {
+	case push.Accepted:
 		return l.accept(p, v, a)
-	case invalid:
+	case push.Invalid:
 		l.note(p, min(a.samples, len(p.entries)), a)
 		return nil
-	case tooLarge:
+	case push.TooLarge:
 		return l.divide(p, a)
-	case unsupported:
+	}
+	if a.unsupported() {
 		l.exporter.startOver(a)
 	}
-	l.exporter.counts.failures.Add(1)
+	l.exporter.counts.Failures.Add(1)
 	return a
 }
 
 // startOver has the next batch begin to negotiate again, if it may: a receiver
 // that knew a version may have been replaced.
 func (e *Exporter) startOver(a *answer) {
-	a.hint = "the receiver does not know the version: let the exporter Negotiate"
+	a.Hint = "the receiver does not know the version: let the exporter Negotiate"
 	if e.options.Version == Negotiate {
-		a.hint = "the receiver knows this version of remote write no more, or none: check the address if it stays so"
+		a.Hint = "the receiver knows this version of remote write no more, or none: check the address if it stays so"
 		e.version.Store(uint32(Negotiate))
 	}
 }
@@ -179,11 +177,11 @@ func (l *lane) accept(p portion, v Version, a *answer) error {
 	case v == Version1 || a.samples >= len(p.entries):
 		l.note(p, len(p.entries), nil)
 	case !a.confirms:
-		l.exporter.counts.failures.Add(1)
-		a.hint = "it does not say what it has written, as version 2.0 has it: let the exporter Negotiate"
+		l.exporter.counts.Failures.Add(1)
+		a.Hint = "it does not say what it has written, as version 2.0 has it: let the exporter Negotiate"
 		return a
 	default:
-		a.hint = "it has written less than it was given"
+		a.Hint = "it has written less than it was given"
 		l.note(p, a.samples, a)
 	}
 	return nil
@@ -196,7 +194,7 @@ func (l *lane) divide(p portion, a *answer) error {
 		l.note(p, 0, a)
 		return nil
 	}
-	l.exporter.counts.split.Add(1)
+	l.exporter.counts.Split.Add(1)
 	first, second := p.halves()
 	l.exporter.shrink(len(first.entries))
 	if err := l.deliver(first); err != nil {
@@ -224,15 +222,12 @@ func (e *Exporter) shrink(samples int) {
 func (l *lane) note(p portion, written int, why *answer) {
 	c := &l.exporter.counts
 	rejected := len(p.entries) - written
-	c.delivered.Add(uint64(written))
-	c.rejected.Add(uint64(rejected))
+	c.Delivered.Add(uint64(written))
+	c.Rejected.Add(uint64(rejected))
 	c.ends.Add(uint64(p.settle()))
 	if why == nil {
 		return
 	}
-	c.failures.Add(1)
-	l.rejected += rejected
-	if l.why == nil {
-		l.why = why
-	}
+	c.Failures.Add(1)
+	l.outcome.Reject(rejected, why)
 }

@@ -25,14 +25,14 @@ func TestNegotiation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDouble(t)
-			d.until(test.receiver)
+			d.Until(test.receiver)
 			e := d.exporter(t, Options{})
 			for i := range 3 {
 				mustExport(t, e, after(time.Duration(i)*time.Second, level("a")))
 			}
 			var versions []Version
-			for _, r := range d.attempts() {
-				versions = append(versions, r.version)
+			for _, r := range d.Attempts() {
+				versions = append(versions, r.Request.version)
 			}
 			if !slices.Equal(versions, test.versions) || e.Stats().Version != test.speaks {
 				t.Errorf("spoken were %v, and now %v", versions, e.Stats().Version)
@@ -49,14 +49,14 @@ func TestBadRequestIsNoFallback(t *testing.T) {
 	d := newDouble(t)
 	e := d.exporter(t, Options{})
 	mustExport(t, e, totals(level("a")))
-	d.answer(status(400, "out of order"))
-	if err := e.Export(t.Context(), after(time.Second, level("a"))); !errors.Is(err, export.ErrRejected) || len(d.attempts()) != 2 {
-		t.Errorf("error is %v after %d attempts", err, len(d.attempts()))
+	d.Answer(status(400, "out of order"))
+	if err := e.Export(t.Context(), after(time.Second, level("a"))); !errors.Is(err, export.ErrRejected) || len(d.Attempts()) != 2 {
+		t.Errorf("error is %v after %d attempts", err, len(d.Attempts()))
 	}
 	// And if the first one is, the trial in the other version decides nothing.
 	d = newDouble(t)
 	e = d.exporter(t, Options{})
-	d.answer(status(400, "first"), status(400, "second"))
+	d.Answer(status(400, "first"), status(400, "second"))
 	err := e.Export(t.Context(), totals(level("a")))
 	if !errors.Is(err, export.ErrRejected) || !strings.Contains(err.Error(), "first") || e.Stats().Version != Negotiate || e.Stats().Rejected != 1 {
 		t.Errorf("error is %v, counted %+v", err, e.Stats())
@@ -67,10 +67,10 @@ func TestBadRequestIsNoFallback(t *testing.T) {
 // in that from the next batch on.
 func TestNegotiationStartsOver(t *testing.T) {
 	d := newDouble(t)
-	d.until(version1(status(415, "no")))
+	d.Until(version1(status(415, "no")))
 	e := d.exporter(t, Options{})
 	mustExport(t, e, totals(level("a")))
-	d.until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
+	d.Until(func(w http.ResponseWriter, r *http.Request, asked written) bool {
 		if asked.version == Version1 {
 			return status(415, "no")(w, r, asked)
 		}
@@ -88,7 +88,7 @@ func TestNegotiationStartsOver(t *testing.T) {
 // A receiver that falls back is sent everything once, whatever was under way.
 func TestFallbackOfManyRequests(t *testing.T) {
 	d := newDouble(t)
-	d.until(version1(status(204, "")))
+	d.Until(version1(status(204, "")))
 	e := d.exporter(t, Options{MaxSamples: 20})
 	for i := range 3 {
 		mustExport(t, e, after(time.Duration(i)*time.Second, many(500)))

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/metertree/metertree/integrations/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -74,7 +76,7 @@ const (
 func newPlan(f *metric.Family, temporality metric.Temporality, external []metric.Label) *plan {
 	d := &f.Descriptor
 	p := &plan{
-		name: d.Name, help: strings.ToValidUTF8(d.Help, replacement), unit: d.Unit,
+		name: d.Name, help: strings.ToValidUTF8(d.Help, string(utf8.RuneError)), unit: d.Unit,
 		kept: d.Kept(), keys: slices.Clone(f.Keys), kind: d.Kind,
 		delta: temporality == metric.Delta,
 		whole: d.Number == metric.Int64 && d.Kind != metric.Gauge,
@@ -93,7 +95,7 @@ func newPlan(f *metric.Family, temporality metric.Temporality, external []metric
 	}
 	for _, l := range external {
 		if !slices.Contains(p.keys, l.Name) {
-			p.slots = append(p.slots, slot{name: l.Name, value: valid(l.Value), key: keyFixed})
+			p.slots = append(p.slots, slot{name: l.Name, value: lossless.UTF8(l.Value), key: keyFixed})
 		}
 	}
 	slices.SortFunc(p.slots, func(a, b slot) int { return strings.Compare(a.name, b.name) })
@@ -105,7 +107,7 @@ func (p *plan) describes(f *metric.Family, temporality metric.Temporality) bool 
 	d := &f.Descriptor
 	return p.kind == d.Kind && p.kept == d.Kept() && p.unit == d.Unit && p.delta == (temporality == metric.Delta) &&
 		p.whole == (d.Number == metric.Int64 && d.Kind != metric.Gauge) &&
-		p.help == strings.ToValidUTF8(d.Help, replacement) && slices.Equal(p.keys, f.Keys)
+		p.help == strings.ToValidUTF8(d.Help, string(utf8.RuneError)) && slices.Equal(p.keys, f.Keys)
 }
 
 // typeOf returns the type of a part. What was counted in a period alone is a

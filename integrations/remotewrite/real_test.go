@@ -21,6 +21,7 @@ import (
 	"github.com/metertree/metertree"
 	"github.com/metertree/metertree/export"
 	"github.com/metertree/metertree/export/exporttest"
+	"github.com/metertree/metertree/integrations/internal/pushtest"
 	"github.com/metertree/metertree/internal/realserver"
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
@@ -330,17 +331,7 @@ func (p *program) check(t *testing.T, b *backend, job string) (faults []string) 
 // eventually records until the exporter has counted something more.
 func (p *program) eventually(t *testing.T, e *Exporter, count func(Stats) uint64) {
 	t.Helper()
-	before := count(e.Stats())
-	err := realserver.Eventually(t.Context(), 20*time.Second, func(context.Context) error {
-		p.record()
-		if count(e.Stats()) < before+3 {
-			return errors.New("not counted")
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pushtest.Progress(t, func() uint64 { return count(e.Stats()) }, p.record)
 }
 
 func testKilled(t *testing.T, b *backend) {

@@ -232,7 +232,7 @@ func TestExemplars(t *testing.T) {
 			}
 			// They are delivered, and not told again.
 			mustExport(t, e, after(time.Second, test.family))
-			for _, s := range d.requests()[1].samples {
+			for _, s := range d.Requests()[1].samples {
 				if len(s.exemplars) > 0 {
 					t.Errorf("%s, version %v: %s has %q again", name, version, s.series(), s.exemplars)
 				}
@@ -249,10 +249,10 @@ func TestMetadataOfVersion1(t *testing.T) {
 	for i, at := range []time.Duration{0, time.Second, time.Minute, time.Minute + time.Second} {
 		b := batchOf(metric.Cumulative, exporttest.Families(noon))
 		b.Time = noon.Add(at)
-		before := len(d.requests())
+		before := len(d.Requests())
 		mustExport(t, e, b)
 		got := map[string]described{}
-		for _, r := range d.requests()[before:] {
+		for _, r := range d.Requests()[before:] {
 			for _, m := range r.described {
 				if _, twice := got[m.name]; twice {
 					t.Errorf("batch %d describes %s twice", i, m.name)

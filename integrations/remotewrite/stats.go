@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/metertree/metertree/integrations/internal/push"
 	"github.com/metertree/metertree/meter"
 )
 
@@ -29,7 +30,8 @@ type Stats struct {
 
 // counts are Stats while they are counted.
 type counts struct {
-	delivered, rejected, ends, lostEnds, attempts, retries, failures, split atomic.Uint64
+	push.Counts
+	ends, lostEnds atomic.Uint64
 }
 
 // Stats returns what was counted so far. It may be called from any goroutine.
@@ -37,8 +39,8 @@ func (e *Exporter) Stats() Stats {
 	c := &e.counts
 	return Stats{
 		Version:   Version(e.version.Load()),
-		Delivered: c.delivered.Load(), Rejected: c.rejected.Load(), Ends: c.ends.Load(), LostEnds: c.lostEnds.Load(),
-		Attempts: c.attempts.Load(), Retries: c.retries.Load(), Failures: c.failures.Load(), Split: c.split.Load(),
+		Delivered: c.Delivered.Load(), Rejected: c.Rejected.Load(), Ends: c.ends.Load(), LostEnds: c.lostEnds.Load(),
+		Attempts: c.Attempts.Load(), Retries: c.Retries.Load(), Failures: c.Failures.Load(), Split: c.Split.Load(),
 	}
 }
 
@@ -47,23 +49,13 @@ func (e *Exporter) Stats() Stats {
 func (e *Exporter) Instrument(scope meter.Scope) error {
 	scope = scope.Scope("metertree").Scope("remotewrite")
 	err := errors.Join(
-		scope.CounterFunc("samples_total", func(o *meter.Observer) {
-			s := e.Stats()
-			o.Float(float64(s.Delivered), "delivered")
-			o.Float(float64(s.Rejected), "rejected")
-		}, meter.Keys("outcome"), meter.Help("Samples by what became of them, the ends of series included.")),
+		e.counts.InstrumentItems(scope, "samples_total", "Samples by what became of them, the ends of series included."),
 		scope.CounterFunc("ended_series_total", func(o *meter.Observer) {
 			s := e.Stats()
 			o.Float(float64(s.Ends), "told")
 			o.Float(float64(s.LostEnds), "lost")
 		}, meter.Keys("outcome"), meter.Help("Ends of series by whether the receiver was told.")),
-		scope.CounterFunc("requests_total", func(o *meter.Observer) {
-			s := e.Stats()
-			o.Float(float64(s.Attempts), "attempted")
-			o.Float(float64(s.Retries), "retried")
-			o.Float(float64(s.Failures), "failed")
-			o.Float(float64(s.Split), "split")
-		}, meter.Keys("outcome"), meter.Help("Requests attempted, and of these those repeated, failed for good or too large.")),
+		e.counts.InstrumentRequests(scope),
 	)
 	if err != nil {
 		return fmt.Errorf("metrics of the remote write exporter: %w", err)

@@ -37,8 +37,11 @@ type Config struct {
 	// the tag metertree_off.
 	Listen string
 	// Profiling serves /debug/pprof/, which shows the inside of the program and
-	// can slow it down.
+	// can slow it down: to clients on this machine, unless
+	// Security.RemoteProfiling says otherwise.
 	Profiling bool
+	// Security says who may reach what is served, and how.
+	Security Security
 	// Logger receives what goes wrong; nil logs nothing.
 	Logger *slog.Logger
 	// SeriesBudget is how many label sets each metric may have before further
@@ -87,6 +90,9 @@ func (c *Config) complete() error {
 	}
 	if c.SeriesBudget < 0 {
 		return fmt.Errorf("Config.SeriesBudget is %d: give a number of series, or 0 for the default", c.SeriesBudget)
+	}
+	if err := c.Security.check(); err != nil {
+		return err
 	}
 	if c.Grace < 0 {
 		return fmt.Errorf("Config.Grace is %v: give a positive duration, or 0 for %v", c.Grace, DefaultGrace)

@@ -28,14 +28,22 @@ func (rt *Runtime) mux() http.Handler {
 	mux.Handle("/api/v1/observer/", http.StripPrefix("/api/v1/observer", rt.components.Handler()))
 	mux.Handle("/api/v1/stats/", http.StripPrefix("/api/v1/stats", rt.queries.Handler()))
 	if rt.config.Profiling {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol) // go tool pprof posts
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		rt.profiles(mux)
 	}
 	return mux
+}
+
+func (rt *Runtime) profiles(mux *http.ServeMux) {
+	for pattern, serve := range map[string]http.HandlerFunc{
+		"GET /debug/pprof/":        pprof.Index,
+		"GET /debug/pprof/cmdline": pprof.Cmdline,
+		"GET /debug/pprof/profile": pprof.Profile,
+		"GET /debug/pprof/symbol":  pprof.Symbol,
+		"POST /debug/pprof/symbol": pprof.Symbol, // go tool pprof posts
+		"GET /debug/pprof/trace":   pprof.Trace,
+	} {
+		mux.Handle(pattern, rt.config.Security.profile(serve))
+	}
 }
 
 // exposition returns how /metrics is to answer. Every scrape is counted.
@@ -90,7 +98,7 @@ func (rt *Runtime) links() []link {
 
 func (rt *Runtime) index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Header().Set("Content-Security-Policy", styled)
 	// An error here is a reader who is gone.
 	_ = indexPage.Execute(w, map[string]any{
 		"Service": rt.config.Service,

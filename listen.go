@@ -26,7 +26,8 @@ func (rt *Runtime) listen(ctx context.Context) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	rt.listener, rt.abandon = listener, abandon
 	rt.server = &http.Server{
-		Handler:           rt.handler,
+		Handler:           rt.config.Security.onListener(rt.handler, listener.Addr()),
+		TLSConfig:         rt.config.Security.TLS.Clone(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

@@ -108,7 +108,7 @@ func (rt *Runtime) assemble(ctx context.Context) error {
 	if err := rt.define(); err != nil {
 		return err
 	}
-	rt.handler = rt.mux()
+	rt.handler = rt.config.Security.around(rt.mux())
 	return rt.listen(ctx)
 }
 
@@ -195,7 +195,8 @@ func (rt *Runtime) Stats() *stats.Registry { return rt.queries }
 
 // Handler returns what the listener serves, for those who have a server of
 // their own and set Config.Listen to NoListener. Its links are relative, so it
-// can be mounted below any path with http.StripPrefix.
+// can be mounted below any path with http.StripPrefix. Config.Security.Guard is
+// part of it; TLS and Hosts are the own server's business.
 func (rt *Runtime) Handler() http.Handler { return rt.handler }
 
 // Addr returns the address listened on, with the port the system chose if the
@@ -258,7 +259,7 @@ func (rt *Runtime) run(ctx context.Context) {
 	defer close(rt.done)
 	defer rt.finish()
 	served := make(chan error, 1)
-	go func() { served <- rt.server.Serve(rt.listener) }()
+	go func() { served <- rt.serve() }()
 	select {
 	case <-ctx.Done():
 	case <-rt.closing:
@@ -277,6 +278,14 @@ func (rt *Runtime) run(ctx context.Context) {
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		rt.err = fmt.Errorf("serving metrics on %s: %w", rt.Addr(), err)
 	}
+}
+
+// serve answers requests until the server is shut down.
+func (rt *Runtime) serve() error {
+	if rt.server.TLSConfig == nil {
+		return rt.server.Serve(rt.listener)
+	}
+	return rt.server.ServeTLS(rt.listener, "", "") // the certificates are in TLSConfig
 }
 
 func (rt *Runtime) shutDown() {

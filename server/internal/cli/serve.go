@@ -17,6 +17,7 @@ import (
 	"github.com/metertree/metertree/server/internal/prom"
 	"github.com/metertree/metertree/server/internal/queryapi"
 	"github.com/metertree/metertree/server/internal/serve"
+	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
 // ServeCmd runs the server until it is interrupted.
@@ -40,11 +41,29 @@ type ServeCmd struct {
 	QueryMaxConcurrency int      `name:"query.max-concurrency" default:"20" placeholder:"N" help:"Queries that run at once (${default})."`
 	QueryLookbackDelta  Duration `name:"query.lookback-delta" default:"5m" placeholder:"DURATION" help:"How old a series' last sample may be to count as its present value (${default})."`
 
-	WebListenAddress       string   `name:"web.listen-address" default:"${listen}" placeholder:"HOST:PORT" help:"Listen here (${default}); on loopback, because whoever reaches it may write."`
+	WebListenAddress       string   `name:"web.listen-address" default:"${listen}" placeholder:"HOST:PORT" help:"Listen here (${default}). Beyond loopback, those who write need credentials: see --web.push-token-file and --web.config.file."`
 	WebMaxWriteSize        ByteSize `name:"web.max-write-size" default:"32MB" placeholder:"SIZE" help:"Largest remote write or OTLP request, uncompressed; at most 32MB (${default})."`
 	WebMaxWriteConcurrency int      `name:"web.max-write-concurrency" default:"16" placeholder:"N" help:"Remote write and OTLP requests in work at once (${default})."`
 
+	WebFlags
 	LogFlags
+}
+
+// WebFlags say who may reach a listener.
+type WebFlags struct {
+	WebConfigFile      string   `name:"web.config.file" type:"path" placeholder:"FILE" help:"TLS, client certificates and users with passwords, in the format of Prometheus and its exporters; read again as it changes."`
+	WebPushTokenFile   string   `name:"web.push-token-file" type:"path" placeholder:"FILE" help:"Let only those push and reload who send one of the bearer tokens in this file, one on each line, or who authenticate as --web.config.file says; read again as it changes."`
+	WebAllowHost       []string `name:"web.allow-host" sep:"," placeholder:"NAME" help:"A name under which the server is reached, such as a proxy's. Repeatable. With one, and on loopback always, requests for other names are refused; addresses and localhost are not."`
+	WebAnonymousWrites bool     `name:"web.allow-anonymous-writes" help:"Let whoever reaches an address beyond loopback write, without credentials."`
+}
+
+func (f WebFlags) web() webconfig.Options {
+	return webconfig.Options{
+		ConfigFile:      f.WebConfigFile,
+		TokenFile:       f.WebPushTokenFile,
+		Hosts:           f.WebAllowHost,
+		AnonymousWrites: f.WebAnonymousWrites,
+	}
 }
 
 // Help is the detail that --help shows.
@@ -69,7 +88,11 @@ Store nothing, and show what another server stores:
 
   metertree serve --query-url http://prometheus:9090
 
-Push to it: Prometheus remote write goes to /api/v1/write, OTLP over HTTP to /api/v1/otlp/v1/metrics.`
+Push to it: Prometheus remote write goes to /api/v1/write, OTLP over HTTP to /api/v1/otlp/v1/metrics.
+
+Be reached by other machines, by TLS, and written to by those who have a token:
+
+  metertree serve --web.listen-address :2122 --web.config.file web.yml --web.push-token-file tokens`
 }
 
 // Validate finds the mistakes that can be seen on the command line alone.
@@ -118,6 +141,7 @@ func (c *ServeCmd) view(ctx context.Context, logger *slog.Logger, ready func(url
 	logger.Info("showing what another server stores", "url", remote.Name())
 	return serve.View(ctx, serve.ViewOptions{
 		ListenAddress: c.WebListenAddress,
+		Web:           c.web(),
 		Pages:         func(mux *http.ServeMux) { explorer.Mount(mux, remote) },
 		OnReady:       ready,
 		Version:       Version(),
@@ -132,6 +156,7 @@ const maxRemoteTimeout = 20 * time.Second
 func (c *ServeCmd) serveOptions() serve.Options {
 	options := serve.Options{
 		ListenAddress: c.WebListenAddress,
+		Web:           c.web(),
 		ConfigFile:    c.ConfigFile,
 		Scrape:        c.Scrape,
 		Defaults:      c.defaults(),

@@ -157,12 +157,54 @@ func TestHangupReloads(t *testing.T) {
 }
 
 func TestFlagsShowNoPassword(t *testing.T) {
-	p := serveProcess(t, "--storage.path="+dataDir(t), "--scrape=http://me:hush@127.0.0.1:1/metrics")
-	for _, path := range []string{"status/flags", "status/config", "targets"} {
-		var shown map[string]any
+	tokens := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(tokens, []byte("hush-0123456789abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := serveProcess(t, "--storage.path="+dataDir(t), "--web.push-token-file="+tokens, "--log.level=debug",
+		"--scrape=http://me:hush@127.0.0.1:1/metrics", "--scrape=http://127.0.0.1:1/metrics?token=hush")
+	apitest.Eventually(t, 20*time.Second, func() (bool, string) {
+		targets := p.Targets(t)
+		failed := 0
+		for _, target := range targets {
+			if target.LastError != "" {
+				failed++
+			}
+		}
+		return failed == 2, fmt.Sprint(targets)
+	})
+	for _, path := range []string{"status/flags", "status/config", "targets", "status/runtimeinfo"} {
+		var shown any
 		p.Get(t, path, nil, &shown)
 		if strings.Contains(fmt.Sprint(shown), "hush") {
-			t.Errorf("%s shows the password: %v", path, shown)
+			t.Errorf("%s shows a secret: %v", path, shown)
 		}
+	}
+	if log := p.Output(); strings.Contains(log, "hush") {
+		t.Errorf("the log shows a secret: %s", log)
+	}
+}
+
+// An error on the command line repeats no secret of it.
+func TestMistakesShowNoPassword(t *testing.T) {
+	for _, scrape := range []string{
+		"http://me:hush@h:x/", "ftp://me:hush@h/", "http://me:hush@/", "me:hush@h:1:2/metrics", "http://me:hu%sh@h/?token=hush",
+		"http://h:x/?token=hush",
+	} {
+		code, out, err := run(t, "serve", "--scrape="+scrape)
+		if code == exitOK || strings.Contains(err, "hush") || strings.Contains(out, "hush@") {
+			t.Errorf("%s: exit code %d, %q, %q", scrape, code, out, err)
+		}
+	}
+}
+
+func TestWritingBeyondLoopbackNeedsCredentials(t *testing.T) {
+	code, _, err := run(t, "serve", "--web.listen-address=0.0.0.0:0", "--storage.path="+dataDir(t))
+	if code != exitFailure || strings.Count(err, "\n") != 1 || !strings.Contains(err, "--web.push-token-file") {
+		t.Errorf("exit code %d, %q", code, err)
+	}
+	code, _, err = run(t, "serve", "--web.listen-address=127.0.0.1:0", "--web.config.file=none.yml", "--storage.path="+dataDir(t))
+	if code != exitFailure || !strings.Contains(err, "none.yml") {
+		t.Errorf("exit code %d, %q", code, err)
 	}
 }

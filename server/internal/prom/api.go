@@ -98,6 +98,8 @@ func (n *Node) guardAPI(api http.Handler) http.Handler {
 	mux.HandleFunc("GET "+apiPrefix+"/metadata", func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), includePushed{}, true)))
 	})
+	mux.Handle("GET "+apiPrefix+"/targets", redactTargets(api))
+	mux.Handle("GET "+apiPrefix+"/targets/relabel_steps", redactTargets(api))
 	mux.Handle(apiPrefix+"/", api)
 	return mux
 }

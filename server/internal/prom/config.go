@@ -13,8 +13,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
-	_ "github.com/prometheus/prometheus/discovery/file" // registers file_sd_configs
-	_ "github.com/prometheus/prometheus/discovery/http" // registers http_sd_configs
+	_ "github.com/prometheus/prometheus/discovery/file"             // registers file_sd_configs
+	discoveryhttp "github.com/prometheus/prometheus/discovery/http" // registers http_sd_configs
 	"github.com/prometheus/prometheus/storage/remote"
 )
 
@@ -64,11 +64,11 @@ func LoadConfig(path string, defaults ScrapeDefaults) (*Config, error) {
 		return nil, fmt.Errorf("config file %q cannot be read: %w: check the path given with --config.file", path, pathCause(err))
 	}
 	if err := checkSections(path, content); err != nil {
-		return nil, err
+		return nil, redactYAML(err)
 	}
 	cfg, err := config.Load(string(content), slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, explainYAML(path, err)
+		return nil, redactYAML(explainYAML(path, err))
 	}
 	cfg.SetDirectory(filepath.Dir(path))
 	c := &Config{inner: cfg}
@@ -93,7 +93,32 @@ func (c *Config) complete(defaults ScrapeDefaults) error {
 			job.SampleLimit = defaults.SampleLimit
 		}
 	}
+	c.keepHeaders()
 	return c.checkClients()
+}
+
+// keepHeaders follows no redirect with headers that an operator has set: unlike
+// passwords and tokens they would be sent to another host too, and may be keys.
+func (c *Config) keepHeaders() {
+	keep := func(client *config_util.HTTPClientConfig) {
+		if client.HTTPHeaders != nil {
+			client.FollowRedirects = false
+		}
+	}
+	for _, job := range c.inner.ScrapeConfigs {
+		keep(&job.HTTPClientConfig)
+		for _, sd := range job.ServiceDiscoveryConfigs {
+			if viaHTTP, ok := sd.(*discoveryhttp.SDConfig); ok {
+				keep(&viaHTTP.HTTPClientConfig)
+			}
+		}
+	}
+	for _, rw := range c.inner.RemoteWriteConfigs {
+		keep(&rw.HTTPClientConfig)
+		if len(rw.Headers) > 0 {
+			rw.HTTPClientConfig.FollowRedirects = false
+		}
+	}
 }
 
 // addSelf appends the job that scrapes the server's own listener, unless the

@@ -52,10 +52,14 @@ func (c *Config) addJob(job *config.ScrapeConfig) error {
 	for _, other := range c.inner.ScrapeConfigs {
 		taken[other.JobName] = true
 	}
-	for _, suffix := range []string{job.MetricsPath, "?" + job.Params.Encode(), " " + job.Scheme} {
+	for _, suffix := range []string{job.MetricsPath, Redact("?" + job.Params.Encode()), " " + job.Scheme} {
 		if taken[job.JobName] {
 			job.JobName += suffix
 		}
+	}
+	// What tells them apart may be a secret.
+	for name, n := job.JobName, 2; taken[job.JobName]; n++ {
+		job.JobName = fmt.Sprintf("%s (%d)", name, n)
 	}
 	if err := job.Validate(c.inner.GlobalConfig); err != nil {
 		return err
@@ -109,17 +113,18 @@ func validPort(u *url.URL) bool {
 	return err == nil && number > 0
 }
 
-// redactURL hides the user and password of a URL for use in messages. What is
-// not a URL is cut at an @, since the part before it may be a password.
+// redactURL hides the user, the password and the secret parameters of a URL for
+// use in messages. What is not a URL is cut at an @, since the part before it may
+// be a password.
 func redactURL(raw string) string {
 	if u, err := url.Parse(raw); err == nil && u.Host != "" {
 		if u.User != nil {
 			u.User = url.User("redacted")
 		}
-		return u.String()
+		return Redact(u.String())
 	}
 	if _, after, found := strings.Cut(raw, "@"); found {
-		return "…@" + after
+		return "…@" + Redact(after)
 	}
-	return raw
+	return Redact(raw)
 }

@@ -16,7 +16,7 @@ type QueryOptions struct {
 	// Timeout ends a query that takes longer.
 	Timeout time.Duration
 	// MaxSamples is how many samples one query may hold in memory; each takes 16
-	// bytes.
+	// bytes. It is lowered to what an eighth of the memory limit holds.
 	MaxSamples int
 	// MaxConcurrency is how many queries run at once; the others wait their turn.
 	MaxConcurrency int
@@ -39,6 +39,17 @@ func (o QueryOptions) check() error {
 	return nil
 }
 
+// Of the memory limit one query may hold this part in samples.
+const (
+	queryShare  = 8
+	sampleBytes = 16
+)
+
+// samplesWithin is how many samples one query may hold, given the memory limit.
+func (o QueryOptions) samplesWithin(limit uint64) int {
+	return int(min(uint64(o.MaxSamples), limit/queryShare/sampleBytes))
+}
+
 // newEngine makes the PromQL engine, which records the running queries in the
 // storage directory until it is closed.
 func newEngine(o QueryOptions, dir string, subqueryStep func(int64) int64, reg prometheus.Registerer, known features.Collector, logger *slog.Logger) (*promql.Engine, error) {
@@ -46,10 +57,14 @@ func newEngine(o QueryOptions, dir string, subqueryStep func(int64) int64, reg p
 	if err != nil {
 		return nil, fmt.Errorf("record of running queries in %q: %w: free some space there or choose another directory with --storage.path", dir, err)
 	}
+	maxSamples := o.samplesWithin(memoryLimit())
+	if maxSamples < o.MaxSamples {
+		logger.Info("queries may hold fewer samples, to stay within the memory limit", "samples", maxSamples, "asked", o.MaxSamples)
+	}
 	return promql.NewEngine(promql.EngineOpts{
 		Logger:                   logger,
 		Reg:                      reg,
-		MaxSamples:               o.MaxSamples,
+		MaxSamples:               maxSamples,
 		Timeout:                  o.Timeout,
 		ActiveQueryTracker:       tracker,
 		LookbackDelta:            o.LookbackDelta,

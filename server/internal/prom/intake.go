@@ -42,16 +42,26 @@ type intake struct {
 
 // refusals counts what the intake refused.
 type refusals struct {
-	tooOld, tooNew prometheus.Counter
+	tooOld, tooNew     prometheus.Counter
+	noRoom, longLabels prometheus.Counter
+	known              func(labels.Labels) bool // whether a series is in memory
 }
 
-func newRefusals(reg prometheus.Registerer) *refusals {
+func newRefusals(db storage.Appendable, reg prometheus.Registerer) *refusals {
 	total := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "metertree_ingest_refused_samples_total",
 		Help: "Samples refused because their timestamp lies outside the retention or in the future.",
 	}, []string{"reason"})
-	reg.MustRegister(total)
-	return &refusals{tooOld: total.WithLabelValues("too_old"), tooNew: total.WithLabelValues("too_new")}
+	series := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "metertree_ingest_refused_series_total",
+		Help: "Times that a new series was refused because memory is short of its limit, or because its labels are too long.",
+	}, []string{"reason"})
+	reg.MustRegister(total, series)
+	return &refusals{
+		tooOld: total.WithLabelValues("too_old"), tooNew: total.WithLabelValues("too_new"),
+		noRoom: series.WithLabelValues("memory"), longLabels: series.WithLabelValues("label_size"),
+		known: knownTo(db),
+	}
 }
 
 // bounds are the accepted timestamps, in milliseconds since the epoch.
@@ -83,30 +93,40 @@ func (b *bounds) check(t int64) error {
 
 // Appender implements storage.Appendable; the remote write receiver uses it.
 func (in *intake) Appender(ctx context.Context) storage.Appender {
-	return &boundedAppender{Appender: in.next.Appender(ctx), bounds: in.bounds(), pushed: in.pushed}
+	return &boundedAppender{Appender: in.next.Appender(ctx), ctx: ctx, bounds: in.bounds(), room: room{refusals: in.refusals}, pushed: in.pushed}
 }
 
 // AppenderV2 implements storage.AppendableV2; scrapes and the OTLP receiver use
 // it.
 func (in *intake) AppenderV2(ctx context.Context) storage.AppenderV2 {
-	return &boundedAppenderV2{AppenderV2: in.next.AppenderV2(ctx), bounds: in.bounds(), intake: in}
+	return &boundedAppenderV2{AppenderV2: in.next.AppenderV2(ctx), ctx: ctx, bounds: in.bounds(), room: room{refusals: in.refusals}, intake: in}
 }
 
 type boundedAppender struct {
 	storage.Appender
+	ctx context.Context // of the request
 	bounds
+	room
 	pushed *pushedMetadata
 }
 
-func (a *boundedAppender) Append(ref storage.SeriesRef, l labels.Labels, t int64, v float64) (storage.SeriesRef, error) {
+// checkPushed is for both kinds of samples that a push can bring.
+func (a *boundedAppender) checkPushed(ref storage.SeriesRef, l labels.Labels, t int64) error {
 	if err := a.check(t); err != nil {
+		return err
+	}
+	return pushError(a.ctx, a.admit(ref, l))
+}
+
+func (a *boundedAppender) Append(ref storage.SeriesRef, l labels.Labels, t int64, v float64) (storage.SeriesRef, error) {
+	if err := a.checkPushed(ref, l, t); err != nil {
 		return 0, err
 	}
 	return a.Appender.Append(ref, l, t, v)
 }
 
 func (a *boundedAppender) AppendHistogram(ref storage.SeriesRef, l labels.Labels, t int64, h *histogram.Histogram, fh *histogram.FloatHistogram) (storage.SeriesRef, error) {
-	if err := a.check(t); err != nil {
+	if err := a.checkPushed(ref, l, t); err != nil {
 		return 0, err
 	}
 	return a.Appender.AppendHistogram(ref, l, t, h, fh)
@@ -123,12 +143,20 @@ func (a *boundedAppender) UpdateMetadata(ref storage.SeriesRef, l labels.Labels,
 
 type boundedAppenderV2 struct {
 	storage.AppenderV2
+	ctx context.Context // of the scrape or request
 	bounds
+	room
 	intake *intake
 }
 
 func (a *boundedAppenderV2) Append(ref storage.SeriesRef, l labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, opts storage.AOptions) (storage.SeriesRef, error) {
 	if err := a.check(t); err != nil {
+		return 0, err
+	}
+	if err := a.admit(ref, l); err != nil {
+		if a.intake.pushed != nil {
+			err = pushError(a.ctx, err)
+		}
 		return 0, err
 	}
 	if pushed := a.intake.pushed; pushed != nil && !opts.Metadata.IsEmpty() {

@@ -110,7 +110,7 @@ func (n *Node) build() error {
 	n.forward = newForwarder(n.db, func() *scrape.Manager { return n.scraper.manager }, dir, n.registry, n.logger.With("component", "remote_write"))
 	n.db.SetWriteNotified(n.forward)
 	n.fanout = storage.NewFanout(n.logger, n.db, n.forward)
-	n.refusals = newRefusals(n.registry)
+	n.refusals = newRefusals(n.db, n.registry)
 	n.pushed = newPushedMetadata(n.registry)
 
 	var err error

@@ -3,12 +3,14 @@ package prom
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/golang/snappy"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +26,19 @@ type ReceiverOptions struct {
 	// The endpoints themselves accept no more than MaxRequestLimit.
 	MaxRequestBytes int64
 	// MaxConcurrency is how many write requests are in work at once; one more is
-	// answered 503 with Retry-After, so that memory stays bounded.
+	// told to come again, by Retry-After, so that memory stays bounded. There are
+	// fewer where the memory limit has no room for so many of MaxRequestBytes.
 	MaxConcurrency int
+}
+
+// requestMemory is how many times its body's size a request may take in memory:
+// compressed, decompressed and decoded, some of it as garbage.
+const requestMemory = 8
+
+// slots is how many requests may be in work at once.
+func (o ReceiverOptions) slots() int {
+	fit := memoryLimit() / (requestMemory * uint64(o.MaxRequestBytes))
+	return int(min(uint64(o.MaxConcurrency), max(fit, 1)))
 }
 
 // MaxRequestLimit is the largest MaxRequestBytes: the decoders of both protocols
@@ -53,7 +66,7 @@ type receivers struct {
 func newReceivers(o ReceiverOptions, pushed *pushedMetadata, reg prometheus.Registerer) *receivers {
 	r := &receivers{
 		options: o,
-		slots:   make(chan struct{}, o.MaxConcurrency),
+		slots:   make(chan struct{}, o.slots()),
 		pushed:  pushed,
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "metertree_ingest_refused_requests_total",
@@ -73,7 +86,7 @@ func (r *receivers) guard(read func(*http.Request, int64) ([]byte, error), next 
 		default:
 			r.refused.WithLabelValues("busy").Inc()
 			w.Header().Set("Retry-After", "1")
-			http.Error(w, "too many write requests at once: try again", http.StatusServiceUnavailable)
+			http.Error(w, "too many write requests at once: try again", busyStatus(req))
 			return
 		}
 		body, err := read(req, r.options.MaxRequestBytes)
@@ -89,8 +102,20 @@ func (r *receivers) guard(read func(*http.Request, int64) ([]byte, error), next 
 		}
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.ContentLength = int64(len(body))
-		next.ServeHTTP(w, req)
+		refused := new(atomic.Bool)
+		req = req.WithContext(context.WithValue(req.Context(), roomKey{}, refused))
+		next.ServeHTTP(&roomAnswer{ResponseWriter: w, refused: refused, busy: busyStatus(req)}, req)
 	})
+}
+
+// busyStatus tells a pusher to come again. To OTLP that is 429; a sender of remote
+// write drops what is answered so, unless it was configured not to, but repeats
+// what is answered 503.
+func busyStatus(req *http.Request) int {
+	if strings.Contains(req.URL.Path, "/otlp/") {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusServiceUnavailable
 }
 
 var errTooLarge = errors.New("body too large")

@@ -44,5 +44,5 @@ func (n *Node) MetricsHandler(more ...MetricsWriter) http.Handler {
 
 // gatherer reads the metrics of the embedded components.
 func (n *Node) gatherer() prometheus.Gatherer {
-	return prometheus.Gatherers{n.registry, forwarderMetrics}
+	return redactedURLs(prometheus.Gatherers{n.registry, forwarderMetrics})
 }

@@ -67,6 +67,9 @@ func openDatabase(o StorageOptions, reg prometheus.Registerer, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	if err := setAsideBrokenBlocks(o.Path, logger); err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
 	stats := tsdb.NewDBStats()
 	db, err := tsdb.Open(o.Path, logger, reg, o.tsdbOptions(), stats)
 	if err != nil {

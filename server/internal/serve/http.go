@@ -8,15 +8,17 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
 // shutdownGrace is how long a shutdown waits for requests in flight before it
 // cuts them off.
 const shutdownGrace = 2 * time.Second
 
-// serveHTTP serves until the context ends, then lets requests finish for a
-// moment. An answer may take the time given.
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, answerWithin time.Duration, log *slog.Logger) error {
+// serveHTTP serves behind the guard until the context ends, then lets requests
+// finish for a moment. An answer may take the time given.
+func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guard, handler http.Handler, answerWithin time.Duration, log *slog.Logger) error {
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	httpServer := &http.Server{
@@ -40,7 +42,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 		}
 		stopped <- err
 	})
-	err := httpServer.Serve(listener)
+	err := guard.Serve(httpServer, listener)
 	if stop() {
 		// Serving ended by itself: nobody asked for a shutdown.
 		return fmt.Errorf("HTTP server on %s ended: %w", dialable(listener), err)

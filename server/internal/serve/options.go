@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/metertree/metertree/server/internal/prom"
+	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
 // DefaultListenAddress is where the server listens unless told otherwise: next
@@ -21,6 +22,8 @@ const DefaultListenAddress = "127.0.0.1:2122"
 type Options struct {
 	// ListenAddress is host:port; port 0 takes a free one.
 	ListenAddress string
+	// Web says who may reach the listener. Beyond loopback it must.
+	Web webconfig.Options
 	// ConfigFile is a Prometheus configuration file. It is read again at every
 	// reload. Empty means that Scrape says what to scrape.
 	ConfigFile string
@@ -65,8 +68,8 @@ const (
 	SelfScrapeOff
 )
 
-func (o Options) node(address string) prom.Options {
-	return prom.Options{
+func (o Options) node(address string, self *inside) prom.Options {
+	options := prom.Options{
 		Storage:       o.Storage,
 		Query:         o.Query,
 		Receivers:     o.Receivers,
@@ -75,6 +78,10 @@ func (o Options) node(address string) prom.Options {
 		ListenAddress: address,
 		Flags:         o.Flags,
 	}
+	if self != nil {
+		options.DialSelf = self.dial
+	}
+	return options
 }
 
 // config loads the configuration afresh.
@@ -82,6 +89,10 @@ func (o Options) config(selfAddress string) (*prom.Config, error) {
 	defaults := o.Defaults
 	if o.SelfScrape == SelfScrapeOn {
 		defaults.SelfAddress = selfAddress
+		if o.Web.ConfigFile != "" {
+			// It may ask for credentials that only others have.
+			defaults.SelfRoute = prom.SelfInside
+		}
 	}
 	if o.ConfigFile != "" {
 		return prom.LoadConfig(o.ConfigFile, defaults)

@@ -39,7 +39,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /-/ready", s.serveReady)
 	mux.HandleFunc("POST /-/reload", s.serveReload)
 	mux.HandleFunc("PUT /-/reload", s.serveReload)
-	mux.Handle("GET /metrics", s.node.MetricsHandler(append([]prom.MetricsWriter{s.self.write}, s.options.Metrics...)...))
+	mux.Handle("GET /metrics", s.metrics())
 	mux.Handle("/api/v1/", s.node.API())
 	if s.options.Explorer != nil {
 		s.options.Explorer(mux, s.node)
@@ -47,6 +47,11 @@ func (s *server) routes() http.Handler {
 		mux.HandleFunc("GET /{$}", serveIndex)
 	}
 	return mux
+}
+
+// metrics answers with the server's own metrics and those of the embedder.
+func (s *server) metrics() http.Handler {
+	return s.node.MetricsHandler(append([]prom.MetricsWriter{s.self.write}, s.options.Metrics...)...)
 }
 
 func (s *server) serveReady(w http.ResponseWriter, _ *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/server/internal/prom"
+	"github.com/metertree/metertree/server/internal/webconfig"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -20,9 +21,18 @@ func Run(ctx context.Context, options Options) error {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	options.Logger = prom.RedactLogger(options.Logger)
 	listener, err := listen(options.ListenAddress)
 	if err != nil {
 		return err
+	}
+	guard, err := webconfig.New(options.Web, webconfig.Settings{
+		Changes:         changes,
+		MaxRequestBytes: maxRequestBytes,
+		Logger:          options.Logger,
+	}, listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	address := dialable(listener)
 	// Loaded before anything is opened, so that a mistake in it is the first
@@ -37,12 +47,16 @@ func Run(ctx context.Context, options Options) error {
 	}
 	s := &server{
 		self:    self,
+		guard:   guard,
 		options: options,
 		address: address,
 		pages:   newPages(),
 		log:     options.Logger,
 
 		httpDone: make(chan struct{}),
+	}
+	if options.Web.ConfigFile != "" && options.SelfScrape == SelfScrapeOn {
+		s.inside = newInside()
 	}
 	return s.run(ctx, listener, config)
 }
@@ -51,6 +65,8 @@ func Run(ctx context.Context, options Options) error {
 type server struct {
 	options Options
 	address string
+	guard   *webconfig.Guard
+	inside  *inside // nil if the own metrics are scraped at the address
 	pages   *pages
 	log     *slog.Logger
 	self    *selfMetrics
@@ -70,7 +86,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, config *prom.Co
 	group.Go(func() error {
 		defer stop()
 		defer close(s.httpDone)
-		return serveHTTP(ctx, listener, s.pages, s.options.Query.Timeout+30*time.Second, s.log)
+		return serveHTTP(ctx, listener, s.guard, s.pages, s.options.Query.Timeout+30*time.Second, s.log)
 	})
 	group.Go(func() error {
 		err := s.runNode(ctx, stop, config)
@@ -83,7 +99,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, config *prom.Co
 // runNode opens the storage, scrapes until the context ends, and closes it after
 // the last request. It calls stop when it ends for another reason.
 func (s *server) runNode(ctx context.Context, stop func(), config *prom.Config) (err error) {
-	node, err := prom.Open(s.options.node(s.address))
+	node, err := prom.Open(s.options.node(s.address, s.inside))
 	if err != nil {
 		return err
 	}
@@ -100,14 +116,20 @@ func (s *server) runNode(ctx context.Context, stop func(), config *prom.Config) 
 	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return s.watchReloads(ctx) })
-	parts.Go(func() error { return node.Run(ctx, s.announce) })
+	if s.inside != nil {
+		parts.Go(func() error { return s.inside.serve(s.metrics()) })
+	}
+	parts.Go(func() error {
+		defer s.inside.close()
+		return node.Run(ctx, s.announce)
+	})
 	return parts.Wait()
 }
 
 // announce opens the gates: from here on queries are answered.
 func (s *server) announce() {
 	s.pages.open(s.routes())
-	url := "http://" + s.address + "/"
+	url := s.guard.Scheme() + "://" + s.address + "/"
 	s.log.Info("ready", "url", url)
 	if s.options.OnReady != nil {
 		s.options.OnReady(url)

@@ -9,15 +9,21 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/export/prometheus"
+	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
 // viewTimeout is how long an answer of a viewer may take, slow remote included.
 const viewTimeout = time.Minute
 
+// viewRequestBytes bounds the body of a request, of which a viewer expects none.
+const viewRequestBytes = 64 << 10
+
 // ViewOptions describe a viewer: a server that shows what another one stores.
 type ViewOptions struct {
 	// ListenAddress is host:port; port 0 takes a free one.
 	ListenAddress string
+	// Web says who may reach the listener.
+	Web webconfig.Options
 	// Pages adds what is shown, / among it.
 	Pages func(*http.ServeMux)
 	// OnReady is called once, when requests are answered, with the URL. It must
@@ -40,6 +46,10 @@ func View(ctx context.Context, options ViewOptions) error {
 	if err != nil {
 		return err
 	}
+	guard, err := webconfig.New(options.Web, webconfig.Settings{MaxRequestBytes: viewRequestBytes, Logger: options.Logger}, listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	self, _, err := newProcessMetrics(options.Version, options.Logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("own metrics: %w", err), listener.Close())
@@ -49,11 +59,11 @@ func View(ctx context.Context, options ViewOptions) error {
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, "ready") })
 	mux.Handle("GET /metrics", prometheus.Handler(self.registry, prometheus.Options{Logger: options.Logger}))
 	options.Pages(mux)
-	url := "http://" + dialable(listener) + "/"
+	url := guard.Scheme() + "://" + dialable(listener) + "/"
 	options.Logger.Info("ready", "url", url)
 	if options.OnReady != nil {
 		// The listener takes connections already; they are served in a moment.
 		options.OnReady(url)
 	}
-	return serveHTTP(ctx, listener, mux, viewTimeout, options.Logger)
+	return serveHTTP(ctx, listener, guard, mux, viewTimeout, options.Logger)
 }

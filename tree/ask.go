@@ -106,16 +106,29 @@ func (t *Tree) take(ctx context.Context, a ask, results []Result) (answer, error
 			return answer{Result: r}, nil
 		}
 	}
-	as := MeaningRate
-	if a.subject.bottom.exists() && results[0].Total.Reading.Meaning == MeaningTotal {
-		// There is no history for a rate below, so none may be above.
+	as, alike := a.readAs(results)
+	if !alike {
 		var err error
-		as = MeaningTotal
 		if results, err = t.source.Fold(ctx, a.queries(as)); err != nil {
 			return answer{}, err
 		}
 	}
 	return a.divide(results, as), nil
+}
+
+// readAs is how both sides of a ratio are to be read, and whether they were: where
+// there is no history for a rate below, none may be above, and rates are over the
+// same time.
+func (a *ask) readAs(results []Result) (as Meaning, alike bool) {
+	switch {
+	case a.subject.bottom.exists() && results[0].Total.Reading.Meaning == MeaningTotal:
+		return MeaningTotal, false
+	case len(results) == 2 && results[0].Length != results[1].Length && a.subject.bottom.Family.Increases():
+		a.moment.Length = results[0].Length
+		return MeaningRate, false
+	default:
+		return MeaningRate, true
+	}
 }
 
 func ofMetric(r Result) answer {

@@ -14,7 +14,7 @@ import (
 func (t *Tree) compare(ctx context.Context, p presenter, node *Node, ago time.Duration) error {
 	before := p.ask
 	before.limit = -1 // a branch that is shown now may have been small
-	before.moment.End = p.now.Add(-ago)
+	before.moment = Moment{End: p.now.Add(-ago), Length: p.Length}
 	if meaning := p.total.Reading.Meaning; p.ask.subject.family.Increases() && meaning != MeaningNone {
 		before.as = meaning // a total is no change of a rate
 	}

@@ -20,6 +20,7 @@ func (a ask) divide(results []Result, as Meaning) answer {
 	}
 	answered := answer{as: as, Result: Result{
 		At:         cmp.Or(bottom.At, top.At),
+		Length:     bottom.Length,
 		SkippedNaN: bottom.SkippedNaN || top.SkippedNaN,
 	}}
 	for _, r := range []Result{bottom, top} {

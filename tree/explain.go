@@ -25,6 +25,9 @@ type ExplainRequest struct {
 	Baseline time.Duration
 	// MaxBranches bounds the list; 0 is 5.
 	MaxBranches int
+	// Event is what one event adds to a value, where that is known otherwise than
+	// from the kind and the unit: see explain.Options.
+	Event float64
 }
 
 // DefaultExplainWindow is compared where no window is asked for.
@@ -159,7 +162,7 @@ func (x *explainer) names() []string {
 
 // search reads the leaves and explains them.
 func (x *explainer) search(ctx context.Context) (*Explained, error) {
-	options := explain.Options{MaxBranches: x.req.MaxBranches}
+	options := explain.Options{MaxBranches: x.req.MaxBranches, Event: x.event()}
 	var found *explain.Explanation
 	var err error
 	switch {
@@ -183,6 +186,22 @@ func (x *explainer) search(ctx context.Context) (*Explained, error) {
 		return nil, err
 	}
 	return x.word(found), nil
+}
+
+// event is what one event adds to a rate: what counts without a unit counts events.
+func (x *explainer) event() float64 {
+	counted := x.subject.family
+	if x.subject.ratio != nil {
+		counted = x.subject.bottom.Family
+	}
+	switch {
+	case x.req.Event > 0:
+		return x.req.Event
+	case counted.Kind.Observes(), counted.Kind == KindCounter && counted.Unit == "":
+		return 1 / x.req.Window.Seconds()
+	default:
+		return 0
+	}
 }
 
 // read gives the leaves of a part in a stretch of time.

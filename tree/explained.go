@@ -108,6 +108,9 @@ func (x *explainer) word(found *explain.Explanation) *Explained {
 		e.Branches = append(e.Branches, branch)
 	}
 	e.Remainder = w.part(found.Remainder, split)
+	if n := found.Excluded.NoDenominator; n > 0 {
+		e.Notices = append(e.Notices, fmt.Sprintf("label sets with a numerator and no denominator are left out, %d of them: the values differ from the node's by those", n))
+	}
 	e.Summary = e.summary()
 	return e
 }

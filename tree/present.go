@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -48,6 +49,7 @@ func (p presenter) query(meaning Meaning, quantile float64, matchers []Matcher, 
 	write := func(part Part, matchers []Matcher, except *Exclusion, as Meaning) string {
 		q := part.query(matchers)
 		q.Except, q.Moment, q.Quantile, q.SkipNaN = except, p.ask.moment, quantile, p.SkippedNaN
+		q.Moment.Length = cmp.Or(q.Moment.Length, p.Length)
 		if part.Family.Increases() || as == MeaningSingle {
 			q.As = as
 		}

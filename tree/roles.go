@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -39,6 +40,9 @@ type signalAsk struct {
 	signal        Signal
 	family        Family // how values are written
 	whole, failed []Part // failed is nil for what is no ratio
+	// as and length are how both sides of a ratio must be read, once that is known.
+	as     Meaning
+	length time.Duration
 }
 
 func newSignal(parts []Part, family Family, names []string) *signalAsk {

@@ -46,48 +46,64 @@ func (t *Tree) together(parts []Part, as Meaning) (Query, bool) {
 	return q, true
 }
 
-// readSignals asks for signals at once, at one moment.
+// readSignals asks for signals at once, at one moment; ratios whose sides are not
+// read alike are asked for again.
 func (t *Tree) readSignals(ctx context.Context, asked []*signalAsk) error {
-	for _, as := range []Meaning{"", MeaningTotal} {
-		again, err := t.readSignalsAs(ctx, asked, as)
-		if err != nil || len(again) == 0 {
-			return err
+	for len(asked) > 0 {
+		var queries []Query
+		for _, a := range asked {
+			queries = append(queries, t.sides(a)...)
+		}
+		results, err := t.source.Fold(ctx, queries)
+		if err != nil {
+			return fmt.Errorf("reading golden signals: %w", err)
+		}
+		var again []*signalAsk
+		for _, a := range asked {
+			n := len(t.sides(a))
+			if !t.taken(a, queries[:n], results[:n]) {
+				again = append(again, a)
+			}
+			queries, results = queries[n:], results[n:]
 		}
 		asked = again
 	}
 	return nil
 }
 
-// readSignalsAs returns the ratios that have no rate below, to be asked for totals.
-func (t *Tree) readSignalsAs(ctx context.Context, asked []*signalAsk, as Meaning) (again []*signalAsk, err error) {
-	var queries []Query
-	for _, a := range asked {
-		whole, _ := t.together(a.whole, as)
-		queries = append(queries, whole)
-		if failed, ok := t.together(a.failed, cmp.Or(as, MeaningRate)); ok {
-			queries = append(queries, failed)
+// sides are the queries of a signal: for a ratio the denominator and, if there is
+// any, the numerator.
+func (t *Tree) sides(a *signalAsk) []Query {
+	whole, _ := t.together(a.whole, a.as)
+	queries := []Query{whole}
+	if failed, ok := t.together(a.failed, cmp.Or(a.as, MeaningRate)); ok {
+		queries = append(queries, failed)
+	}
+	for i := range queries {
+		queries[i].Moment.Length = a.length
+	}
+	return queries
+}
+
+// taken writes what was read into a signal, or reports that its sides must be read
+// in another way.
+func (t *Tree) taken(a *signalAsk, queries []Query, results []Result) bool {
+	whole, failed := results[0], Result{Length: results[0].Length}
+	if len(results) > 1 {
+		failed = results[1]
+	}
+	if a.failed != nil && a.as == "" {
+		switch {
+		case whole.Total.Reading.Meaning == MeaningTotal:
+			a.as = MeaningTotal
+			return false
+		case whole.Err == nil && failed.Err == nil && whole.Length != failed.Length:
+			a.as, a.length = MeaningRate, whole.Length
+			return false
 		}
 	}
-	results, err := t.source.Fold(ctx, queries)
-	if err != nil {
-		return nil, fmt.Errorf("reading golden signals: %w", err)
-	}
-	at := 0
-	for _, a := range asked {
-		whole, failed := results[at], Result{}
-		queried := queries[at : at+1]
-		at++
-		if _, ok := t.together(a.failed, as); ok {
-			failed, queried = results[at], queries[at-1:at+1]
-			at++
-		}
-		if a.failed != nil && as == "" && whole.Total.Reading.Meaning == MeaningTotal {
-			again = append(again, a)
-			continue
-		}
-		t.settle(a, queried, whole, failed)
-	}
-	return again, nil
+	t.settle(a, queries, whole, failed)
+	return true
 }
 
 // settle writes what was read into a signal.
@@ -108,7 +124,7 @@ func (t *Tree) settle(a *signalAsk, queries []Query, whole, failed Result) {
 	}
 	reading := whole.Total.Reading
 	q := queries[0]
-	q.As, q.SkipNaN = reading.Meaning, whole.SkippedNaN
+	q.As, q.SkipNaN, q.Moment.Length = reading.Meaning, whole.SkippedNaN, whole.Length
 	if reading.Meaning != MeaningTotal {
 		q.As = MeaningRate
 	}
@@ -133,7 +149,7 @@ func (t *Tree) settleRatio(a *signalAsk, queries []Query, whole, failed Result) 
 	}
 	written := []string{"", ""}
 	for i, q := range queries {
-		q.As = as
+		q.As, q.Moment.Length = as, whole.Length
 		written[i] = t.expression(q)
 	}
 	n.Reading.Query = quotientQuery(written[1], written[0])

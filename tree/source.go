@@ -180,6 +180,9 @@ type Result struct {
 	Others int     // how many branches Other stands for
 	// At is the moment of all of it.
 	At time.Time
+	// Length is the time its rates are taken over, where the source chose it and can
+	// be asked for another.
+	Length time.Duration
 	// SkippedNaN says that there are series whose value is not a number. They are
 	// left out, which an expression has to spell out.
 	SkippedNaN bool

@@ -143,6 +143,7 @@ func (t *Tree) readRest(ctx context.Context, p *presenter) error {
 	}
 	rest := p.ask
 	rest.by, rest.except, rest.as = "", p.shown(), p.total.Reading.Meaning
+	rest.moment.Length = p.Length
 	if !rest.except.writable() {
 		return nil
 	}

@@ -39,6 +39,11 @@ type RatioLeaf struct {
 type Options struct {
 	// MaxBranches bounds the list; 0 is 5, more than 10 is 10.
 	MaxBranches int
+	// Event is what one event adds to a value, where values count events: 1 for
+	// totals, one by the length of the window for rates. Events that come by chance
+	// vary by as much as their number whatever the leaves show, and nothing less
+	// stands out. 0 is unknown.
+	Event float64
 }
 
 func (o Options) maxBranches() int {

@@ -26,13 +26,13 @@ func Ratio(ctx context.Context, labels []string, leaves []RatioLeaf, options Opt
 		return nil, err
 	}
 	axes, most := t.axes(), options.maxBranches()
-	rates := newSearch(t, axes, r.expected, r.observed)
+	rates := newSearch(t, axes, r.expected, r.observed, options.Event*r.perEvent())
 	rates.effect, rates.least = r.rateEffect, r.least
 	found, err := rates.run(ctx, most)
 	if err != nil {
 		return nil, err
 	}
-	volumes := newSearch(t, axes, t.measures[1], t.measures[3])
+	volumes := newSearch(t, axes, t.measures[1], t.measures[3], options.Event)
 	volumes.effect, volumes.least = r.mixEffect, r.least
 	shifted, err := volumes.run(ctx, most)
 	if err != nil {
@@ -97,6 +97,10 @@ func newRatios(t *table) (*ratios, error) {
 	}
 	return r, nil
 }
+
+// perEvent is what one event of a numerator adds to expected and observed, in the
+// middle: the weights of a leaf add up to 1.
+func (r *ratios) perEvent() float64 { return (1/r.denBefore + 1/r.denAfter) / 4 }
 
 // rateEffect is what the leaves' rates did to the parent beyond the factor.
 func (r *ratios) rateEffect(leaves []int32, _ *search, factor float64) float64 {

@@ -33,6 +33,8 @@ type search struct {
 	effect func(leaves []int32, s *search, factor float64) float64
 	least  float64
 
+	poisson float64 // the least variance of a change by the size of a leaf
+
 	active []bool
 	bar    [2]float64 // what a score must reach, by arity
 	cost   [2]float64 // of naming a cell: by one label, by a pair
@@ -56,8 +58,12 @@ const (
 	negligible = 1e-100
 )
 
-func newSearch(t *table, axes []axis, before, after []float64) *search {
-	s := &search{axes: axes, before: powerScaled(before, after), after: powerScaled(after, before)}
+// newSearch takes values that count events of the given size, 0 if that is unknown.
+func newSearch(t *table, axes []axis, before, after []float64, event float64) *search {
+	exponent := powerOf(before, after)
+	s := &search{axes: axes, before: powerScaled(before, exponent), after: powerScaled(after, exponent)}
+	// Both values of a leaf vary by chance.
+	s.poisson = 2 * math.Ldexp(max(event, 0), -exponent)
 	s.active = make([]bool, t.leaves())
 	for i := range s.active {
 		s.active[i] = s.before[i]+s.after[i] > negligible
@@ -77,14 +83,19 @@ func newSearch(t *table, axes []axis, before, after []float64) *search {
 	return s
 }
 
-// powerScaled brings values to about 1 by a power of two, which rounds nothing:
-// the search neither overflows nor depends on the unit.
-func powerScaled(values, others []float64) []float64 {
+// powerOf is the power of two of the largest of the values.
+func powerOf(values, others []float64) int {
 	largest := 0.0
 	for i := range values {
 		largest = max(largest, values[i], others[i])
 	}
 	_, exponent := math.Frexp(largest)
+	return exponent
+}
+
+// powerScaled brings values to about 1 by a power of two, which rounds nothing:
+// the search neither overflows nor depends on the unit.
+func powerScaled(values []float64, exponent int) []float64 {
 	scaled := make([]float64, len(values))
 	for i, v := range values {
 		scaled[i] = math.Ldexp(v, -exponent)
@@ -104,13 +115,13 @@ func (s *search) run(ctx context.Context, most int) ([]finding, error) {
 	var found []finding
 	for range most + quiet {
 		residuals, means := s.residuals(typicalFactor(s.before, s.after, s.active), nil)
-		best, err := s.best(ctx, estimateNoise(residuals, means))
+		best, err := s.best(ctx, s.noise(residuals, means))
 		if err != nil || best == nil {
 			return found, err
 		}
 		// The cause itself was part of the noise until now.
 		residuals, means = s.residuals(s.factorWithout(best.leaves), best.leaves)
-		best, err = s.best(ctx, estimateNoise(residuals, means))
+		best, err = s.best(ctx, s.noise(residuals, means))
 		if err != nil || best == nil || best.score < s.bar[arity(s.axes[best.axis])] {
 			return found, err
 		}
@@ -124,6 +135,13 @@ func (s *search) run(ctx context.Context, most int) ([]finding, error) {
 		}
 	}
 	return found, nil
+}
+
+// noise is what the residuals show, and at least that of counting events.
+func (s *search) noise(residuals, means []float64) noise {
+	n := estimateNoise(residuals, means)
+	n.poisson = max(n.poisson, s.poisson)
+	return n
 }
 
 func (s *search) setAside(leaves []int32) {

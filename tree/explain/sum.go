@@ -25,7 +25,7 @@ func Sum(ctx context.Context, labels []string, leaves []Leaf, options Options) (
 	}
 	before, after := t.measures[0], t.measures[2]
 	axes := t.axes()
-	s := newSearch(t, axes, before, after)
+	s := newSearch(t, axes, before, after, options.Event)
 	s.least = leastOfParent * max(sumOf(s.before), sumOf(s.after))
 	s.effect = func(leaves []int32, s *search, factor float64) float64 {
 		sum := 0.0
@@ -136,7 +136,7 @@ func (s *search) volume(leaves []int32) float64 {
 // common tells a change that all leaves share from one that noise explains.
 func (s *search) common() Verdict {
 	residuals, means := s.residuals(typicalFactor(s.before, s.after, s.active), nil)
-	n := estimateNoise(residuals, means)
+	n := s.noise(residuals, means)
 	var change, variance, size float64
 	for i, m := range means {
 		change += s.after[i] - s.before[i]

@@ -1,6 +1,8 @@
 package prom
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -66,7 +68,7 @@ func newEngine(o QueryOptions, dir string, subqueryStep func(int64) int64, reg p
 		Reg:                      reg,
 		MaxSamples:               maxSamples,
 		Timeout:                  o.Timeout,
-		ActiveQueryTracker:       tracker,
+		ActiveQueryTracker:       queue{tracker},
 		LookbackDelta:            o.LookbackDelta,
 		NoStepSubqueryIntervalFn: subqueryStep,
 		EnableAtModifier:         true,
@@ -74,6 +76,24 @@ func newEngine(o QueryOptions, dir string, subqueryStep func(int64) int64, reg p
 		FeatureRegistry:          known,
 		Parser:                   newParser(),
 	}), nil
+}
+
+// queue is where queries wait for their turn. One that waits too long is told so as
+// one that runs too long is, which the API answers with 503.
+type queue struct {
+	promql.QueryTracker
+}
+
+// Insert implements promql.QueryTracker.
+func (q queue) Insert(ctx context.Context, query string) (int, error) {
+	index, err := q.QueryTracker.Insert(ctx, query)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		err = promql.ErrQueryTimeout("query queue")
+	case errors.Is(err, context.Canceled):
+		err = promql.ErrQueryCanceled("query queue")
+	}
+	return index, err
 }
 
 // newParser is the dialect of PromQL that the engine and the API share.

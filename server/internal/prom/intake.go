@@ -45,9 +45,10 @@ type refusals struct {
 	tooOld, tooNew     prometheus.Counter
 	noRoom, longLabels prometheus.Counter
 	known              func(labels.Labels) bool // whether a series is in memory
+	ledger             *ledger
 }
 
-func newRefusals(db storage.Appendable, reg prometheus.Registerer) *refusals {
+func newRefusals(db *database, reg prometheus.Registerer) *refusals {
 	total := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "metertree_ingest_refused_samples_total",
 		Help: "Samples refused because their timestamp lies outside the retention or in the future.",
@@ -56,11 +57,16 @@ func newRefusals(db storage.Appendable, reg prometheus.Registerer) *refusals {
 		Name: "metertree_ingest_refused_series_total",
 		Help: "Times that a new series was refused because memory is short of its limit, or because its labels are too long.",
 	}, []string{"reason"})
-	reg.MustRegister(total, series)
+	appends := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "metertree_ingest_refused_appends_total",
+		Help: "Scrapes and pushes refused because the disk is nearly full, or because a write to it has failed.",
+	})
+	reg.MustRegister(total, series, appends)
 	return &refusals{
 		tooOld: total.WithLabelValues("too_old"), tooNew: total.WithLabelValues("too_new"),
 		noRoom: series.WithLabelValues("memory"), longLabels: series.WithLabelValues("label_size"),
-		known: knownTo(db),
+		known:  knownTo(db),
+		ledger: &ledger{dir: db.Dir(), refused: appends},
 	}
 }
 
@@ -93,13 +99,13 @@ func (b *bounds) check(t int64) error {
 
 // Appender implements storage.Appendable; the remote write receiver uses it.
 func (in *intake) Appender(ctx context.Context) storage.Appender {
-	return &boundedAppender{Appender: in.next.Appender(ctx), ctx: ctx, bounds: in.bounds(), room: room{refusals: in.refusals}, pushed: in.pushed}
+	return &boundedAppender{Appender: in.next.Appender(ctx), ctx: ctx, bounds: in.bounds(), room: newRoom(in.refusals), pushed: in.pushed}
 }
 
 // AppenderV2 implements storage.AppendableV2; scrapes and the OTLP receiver use
 // it.
 func (in *intake) AppenderV2(ctx context.Context) storage.AppenderV2 {
-	return &boundedAppenderV2{AppenderV2: in.next.AppenderV2(ctx), ctx: ctx, bounds: in.bounds(), room: room{refusals: in.refusals}, intake: in}
+	return &boundedAppenderV2{AppenderV2: in.next.AppenderV2(ctx), ctx: ctx, bounds: in.bounds(), room: newRoom(in.refusals), intake: in}
 }
 
 type boundedAppender struct {
@@ -130,6 +136,16 @@ func (a *boundedAppender) AppendHistogram(ref storage.SeriesRef, l labels.Labels
 		return 0, err
 	}
 	return a.Appender.AppendHistogram(ref, l, t, h, fh)
+}
+
+// Commit stores what was appended.
+func (a *boundedAppender) Commit() error {
+	return a.room.refusals.ledger.note(a.Appender.Commit())
+}
+
+// Rollback takes back what was appended. New series are logged all the same.
+func (a *boundedAppender) Rollback() error {
+	return a.room.refusals.ledger.note(a.Appender.Rollback())
 }
 
 // UpdateMetadata remembers the metadata here and keeps it out of the database,
@@ -175,5 +191,10 @@ func (a *boundedAppenderV2) Commit() error {
 	if a.intake.discard.Load() {
 		return a.Rollback()
 	}
-	return a.AppenderV2.Commit()
+	return a.intake.refusals.ledger.note(a.AppenderV2.Commit())
+}
+
+// Rollback takes back what was appended. New series are logged all the same.
+func (a *boundedAppenderV2) Rollback() error {
+	return a.intake.refusals.ledger.note(a.AppenderV2.Rollback())
 }

@@ -46,17 +46,23 @@ func memory() (limit, live uint64) {
 	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
 }
 
-// room decides for one appender, which one goroutine uses, whether series that
-// the database does not know yet have room.
+// room decides for one appender, which one goroutine uses, whether there is room
+// on the disk, and in memory for series that the database does not know yet.
 type room struct {
+	disk     error // why nothing can be written
 	asked    int
 	short    bool
 	refusals *refusals
 }
 
-// admit reports why a series cannot be taken. One that is known, as a reference
-// or in memory, always can.
+func newRoom(r *refusals) room { return room{disk: r.ledger.writable(), refusals: r} }
+
+// admit reports why a sample cannot be taken. In memory there is always room for
+// one of a series that is known, as a reference or there.
 func (r *room) admit(ref storage.SeriesRef, l labels.Labels) error {
+	if r.disk != nil {
+		return r.disk
+	}
 	if ref != 0 {
 		return nil
 	}
@@ -101,7 +107,7 @@ func pushError(ctx context.Context, err error) error {
 	switch err {
 	case errLongLabels:
 		return errLongPushedLabels
-	case errNoRoom:
+	case errNoRoom, errNoSpace, errTornLog:
 		if refused, ok := ctx.Value(roomKey{}).(*atomic.Bool); ok {
 			refused.Store(true)
 		}
@@ -121,11 +127,11 @@ type roomAnswer struct {
 func (a *roomAnswer) WriteHeader(status int) {
 	if status == http.StatusInternalServerError && a.refused.Load() {
 		status = a.busy
-		a.Header().Set("Retry-After", memoryRetryAfter)
+		a.Header().Set("Retry-After", roomRetryAfter)
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// memoryRetryAfter is how many seconds a pusher shall wait for room. Series
-// leave memory after hours, but load may go at once.
-const memoryRetryAfter = "30"
+// roomRetryAfter is how many seconds a pusher shall wait for room. Series leave
+// memory after hours, but load may go at once, and so may what fills the disk.
+const roomRetryAfter = "30"

@@ -19,6 +19,8 @@ type known struct {
 	declared tree.Declarations
 	readAt   time.Time
 	keep     time.Duration // how long it may be reused
+	window   time.Duration // of rates; 0 where nothing tells
+	windowAt time.Time     // when it was found
 }
 
 // Families implements tree.Source.
@@ -93,6 +95,7 @@ func (s *Source) known(ctx context.Context) (*known, error) {
 	if err != nil && last != nil {
 		k.declared = last.declared
 	}
+	k.window, k.windowAt = s.scraped(ctx, found, last, now)
 	k.families = tree.Assemble(found.Series, k.declared.Into(found.Declared))
 	k.ratios = k.declared.Ratios()
 	k.byName = make(map[string]int, len(k.families))

@@ -129,6 +129,9 @@ func (e evaluator) fold(ctx context.Context, q tree.Query, closely bool) tree.Re
 		}
 	}
 	r.At, r.SkippedNaN = e.now, r.SkippedNaN || skipped
+	if q.Family.Increases() && asked.look.as == tree.MeaningRate {
+		r.Length = asked.look.window
+	}
 	if q.By != "" {
 		r.Arrange(q.Family.Fold, q.BranchLimit())
 	}
@@ -159,7 +162,14 @@ func (e evaluator) countNaNs(ctx context.Context, q tree.Query, r *tree.Result) 
 // is no rate, and without what is not a number where anything is not. All answers
 // are of the same way, or the branches would not add up to the node.
 func (e evaluator) settle(ctx context.Context, q *question, a answered) (_ answered, skipped bool, err error) {
-	if q.query.Family.Increases() && q.query.As == "" && len(a[0]) == 0 {
+	free := q.query.Family.Increases() && q.query.As == "" // to be read in another way
+	if free && len(a[0]) == 0 && q.query.Moment.Length == 0 && q.look.window < wideWindow && e.source.options.RateWindow == 0 {
+		q.look.window = wideWindow
+		if a, err = e.all(ctx, q.valueExprs()...); err != nil {
+			return nil, false, err
+		}
+	}
+	if free && len(a[0]) == 0 {
 		q.look.as = tree.MeaningTotal
 		if a, err = e.all(ctx, q.valueExprs()...); err != nil {
 			return nil, false, err

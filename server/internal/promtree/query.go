@@ -153,7 +153,7 @@ func (s *Source) Expression(q tree.Query) string {
 // look is how a query wants to be looked at: for the rate unless it says
 // otherwise.
 func (s *Source) look(q tree.Query) look {
-	l := look{as: tree.MeaningRate, window: s.options.RateWindow, skipNaN: q.SkipNaN}
+	l := look{as: tree.MeaningRate, window: s.rateWindow(), skipNaN: q.SkipNaN}
 	if q.As == tree.MeaningTotal {
 		l.as = q.As
 	}

@@ -14,8 +14,12 @@ import (
 // the step when that is longer, so that no sample falls between two points.
 func (s *Source) Range(ctx context.Context, q tree.Query, w tree.Window) (tree.RangeResult, error) {
 	l := s.look(q)
-	l.window = max(s.options.RateWindow, w.Step)
+	l.window = max(s.rateWindow(), w.Step)
 	node, branches, err := s.series(ctx, q, l, w)
+	if err == nil && len(node) == 0 && q.Family.Increases() && l.window < wideWindow && s.options.RateWindow == 0 {
+		l.window = wideWindow
+		node, branches, err = s.series(ctx, q, l, w)
+	}
 	if err == nil && !l.skipNaN && q.Quantile == 0 && (undefined(node) || undefined(branches)) {
 		l.skipNaN = true
 		node, branches, err = s.series(ctx, q, l, w)

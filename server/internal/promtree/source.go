@@ -51,7 +51,8 @@ type Catalogue struct {
 // Options tune a Source. A zero field takes its default.
 type Options struct {
 	// RateWindow is the range a rate is taken over; it should span at least two
-	// scrapes. Default 1m.
+	// scrapes. By default it is four times the interval at which the slowest target
+	// is scraped, at least 1m, and 5m for what has no rate over that.
 	RateWindow time.Duration
 	// CacheFor is how long the list of families may be reused. Default 3s, and
 	// never less than ten times what reading it took.
@@ -68,9 +69,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.RateWindow <= 0 {
-		o.RateWindow = time.Minute
-	}
 	if o.CacheFor <= 0 {
 		o.CacheFor = 3 * time.Second
 	}

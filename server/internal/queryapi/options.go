@@ -40,7 +40,8 @@ type Options struct {
 	// CacheFor is how long an answer is reused; the present is rounded down to
 	// its multiples. Default 2s.
 	CacheFor time.Duration
-	// RateWindow is the range a rate is taken over. Default 1m.
+	// RateWindow is the range a rate is taken over. By default it follows from how
+	// often targets are scraped.
 	RateWindow time.Duration
 	// OnNotice, if set, is called with each notice when it first appears. It must
 	// not block.

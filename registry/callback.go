@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -24,15 +25,30 @@ type Observer struct {
 	merges bool
 }
 
-// Int gives the value of an Int64 family.
+// Int gives a whole value, which a Float64 family or a gauge keeps as a float64.
 func (o *Observer) Int(v int64, values ...string) {
+	if o.family.floats() {
+		o.add(metric.Point{Float: float64(v)}, values)
+		return
+	}
 	o.add(metric.Point{Int: v}, values)
 }
 
-// Float gives the value of a Float64 family or a gauge.
+// Float gives the value of a Float64 family or a gauge. An Int64 family takes whole
+// numbers; others are dropped and counted.
 func (o *Observer) Float(v float64, values ...string) {
-	o.add(metric.Point{Float: v}, values)
+	switch {
+	case o.family.floats():
+		o.add(metric.Point{Float: v}, values)
+	case math.Abs(v) < 1<<63 && v == float64(int64(v)):
+		o.add(metric.Point{Int: int64(v)}, values)
+	default:
+		o.family.registry.drop(o.family.Name, Fraction)
+	}
 }
+
+// floats reports whether points hold their value in Float.
+func (f *family) floats() bool { return f.Number == metric.Float64 || f.Kind == metric.Gauge }
 
 // Histogram gives a distribution. Its slices must stay unchanged until the
 // collection is over; one without exactly one count more than bounds is dropped

@@ -30,6 +30,9 @@ const (
 	Closed Reason = "closed"
 	// BadBuckets is a distribution whose counts do not fit its bounds.
 	BadBuckets Reason = "bad_buckets"
+	// Fraction is a value of a callback that is no whole number, where whole numbers
+	// are kept.
+	Fraction Reason = "fraction"
 	// CallbackPanicked is a callback or a collect hook that panicked during a collection.
 	CallbackPanicked Reason = "callback_panicked"
 )

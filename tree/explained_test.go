@@ -96,6 +96,26 @@ func TestExplainLeavesOut(t *testing.T) {
 	}
 }
 
+// Of very many branches only those that are drawn are read over time.
+func TestPlotOfMany(t *testing.T) {
+	source := newPast(func(b *SnapshotBuilder, at time.Time) {
+		b.Declare("load", Metadata{Kind: KindGauge, Fold: FoldSum})
+		for i := range mostOverTime + 10 {
+			b.Add(Sample{Name: "load", Value: float64(i), Labels: labels("id", fmt.Sprint(i))})
+		}
+	})
+	tr := New(source, Limits{})
+	tr.SetClock(func() time.Time { return source.now })
+	plot, err := tr.Plot(t.Context(), PlotRequest{Selector: Selector{Metric: "load"}, By: "id", Window: time.Minute, Lines: 3, Points: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := mostOverTime + 10
+	if len(plot.Lines) != 4 || plot.Omitted != n-3 || !near(plot.Lines[0].Points[0], float64(n*(n-1)/2)) {
+		t.Errorf("%d lines, %d omitted, the node is %v", len(plot.Lines), plot.Omitted, plot.Lines[0].Points)
+	}
+}
+
 func TestExplainRequests(t *testing.T) {
 	tr, _ := newShop()
 	calls := Selector{Metric: "shop_calls_total"}

@@ -126,6 +126,9 @@ type Family struct {
 	Parts []string `json:"parts"`
 	// Series is the number of stored series, buckets included.
 	Series int `json:"series"`
+	// Joined is the number of other metrics whose series these are, seen as one; 0
+	// for a metric of its own.
+	Joined int `json:"joined,omitempty"`
 }
 
 // Increases reports whether the family's value only grows, so that its rate is

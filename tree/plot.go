@@ -114,15 +114,50 @@ func (p plotter) empty(meaning Meaning, times []time.Time) *Plot {
 	return plot
 }
 
+// mostOverTime bounds the branches that are read over time to draw a few. Of more,
+// those that are largest now are read.
+const mostOverTime = 500
+
+// narrow chooses the branches to draw where there are very many, and returns how
+// many it leaves out.
+func (p plotter) narrow(ctx context.Context, q *Query) (omitted int, err error) {
+	if q.By == "" || p.subject.family.Series <= mostOverTime {
+		return 0, nil
+	}
+	a := ask{subject: p.subject, matchers: p.req.Selector.Matchers, by: q.By, limit: q.Limit}
+	now, err := p.tree.putOne(ctx, a)
+	if err != nil || len(now.branches)+now.Others <= mostOverTime {
+		return 0, err
+	}
+	shown := make([]string, len(now.branches))
+	for i, b := range now.branches {
+		shown[i] = b.Value
+	}
+	q.Where = q.Where.With(q.By, shown...)
+	return now.Others, nil
+}
+
 func (p plotter) metric(ctx context.Context) (*Plot, error) {
 	q := Part{Family: p.subject.family}.query(p.req.Selector.Matchers)
 	q.By, q.Limit, q.Quantile = p.req.By, p.req.Lines, p.req.Quantile
-	r, err := p.tree.source.Range(ctx, q, p.window)
+	few := q
+	omitted, err := p.narrow(ctx, &few)
+	if err != nil {
+		return nil, p.fail(err)
+	}
+	r, err := p.tree.source.Range(ctx, few, p.window)
+	if err == nil && omitted > 0 {
+		// The node is more than the branches that are drawn.
+		q.By = ""
+		var whole RangeResult
+		whole, err = p.tree.source.Range(ctx, q, p.window)
+		r.Total = whole.Total
+	}
 	if err != nil {
 		return nil, p.fail(err)
 	}
 	plot := p.empty(r.Meaning, r.Times)
-	plot.Omitted = r.Others
+	plot.Omitted = r.Others + omitted
 	switch {
 	case q.Quantile > 0:
 		plot.Meaning = MeaningQuantile

@@ -105,7 +105,7 @@ func (p presenter) parts(of *amount, matchers []Matcher) *RatioParts {
 const (
 	warnExceeds  = "the numerator is more than the denominator: something is counted twice, or missing below"
 	warnNaN      = "series whose value is not a number are left out"
-	warnBuckets  = "histograms with unlike buckets are merged: quantiles are rougher than the buckets suggest"
+	warnBuckets  = "histograms with unlike buckets are merged: quantiles are rough, and may be too high"
 	warnOverflow = "label sets beyond the budget of the metric are counted together as " + overflow
 )
 

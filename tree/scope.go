@@ -34,7 +34,7 @@ func (t *Tree) Scope(ctx context.Context, req ScopeRequest) (*Node, error) {
 	}
 	scope := NewScope(filterEntries(space.entries(), req.Filter)).Find(req.Path)
 	if scope == nil {
-		return nil, fmt.Errorf("scope %q: %w: start at the root and expand", req.Path, ErrUnknownMetric)
+		return nil, fmt.Errorf("scope %q: %w: start at the root and expand", req.Path, ErrUnknownScope)
 	}
 	b := scopeBuilder{tree: t, space: space, nodes: t.limits.Nodes}
 	node := b.build(scope, max(req.Depth, 1))

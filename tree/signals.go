@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -15,6 +16,9 @@ func (t *Tree) Signals(ctx context.Context, path string) (*Signals, error) {
 	space, err := t.namespace(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if entries := space.entries(); path != "" && !slices.ContainsFunc(entries, func(e Entry) bool { return strings.HasPrefix(e.Name(), path) }) {
+		return nil, fmt.Errorf("scope %q: %w: start at the root and expand", path, ErrUnknownScope)
 	}
 	roles := rolesBelow(space, path)
 	signals := &Signals{Path: path}

@@ -2,6 +2,7 @@ package tree
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -29,8 +30,11 @@ func TestSignals(t *testing.T) {
 	if s.Latency != nil {
 		t.Errorf("latency %+v, of no metric", s.Latency)
 	}
-	if empty, err := tr.Signals(t.Context(), "go_"); err != nil || *empty != (Signals{Path: "go_"}) {
+	if empty, err := tr.Signals(t.Context(), "metertree_"); err != nil || *empty != (Signals{Path: "metertree_"}) {
 		t.Errorf("a scope without roles: %+v, %v", empty, err)
+	}
+	if _, err := tr.Signals(t.Context(), "go_"); !errors.Is(err, ErrUnknownScope) {
+		t.Errorf("no such scope: %v", err)
 	}
 }
 

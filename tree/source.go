@@ -13,6 +13,9 @@ import (
 // ErrUnknownMetric is returned, wrapped, for a metric the source does not hold.
 var ErrUnknownMetric = errors.New("no such metric")
 
+// ErrUnknownScope is returned, wrapped, for a scope without a metric.
+var ErrUnknownScope = errors.New("no such scope")
+
 // ErrNoHistory is returned, wrapped, by Range when the source holds one instant only.
 var ErrNoHistory = errors.New("the source has no history")
 

@@ -55,6 +55,9 @@ func badBaseline(d time.Duration) error {
 	return fmt.Errorf("%w: baseline %s is out of range: use 0 to %s", ErrRequest, d, MaxWindow)
 }
 
+// nameLabel is how servers store a metric's name.
+const nameLabel = "__name__"
+
 // find resolves the name of a selector and checks its matchers.
 func (t *Tree) find(ctx context.Context, sel Selector) (subject, error) {
 	space, err := t.namespace(ctx)
@@ -66,6 +69,9 @@ func (t *Tree) find(ctx context.Context, sel Selector) (subject, error) {
 		return subject{}, err
 	}
 	for _, m := range sel.Matchers {
+		if m.Name == nameLabel {
+			return subject{}, fmt.Errorf("%w: label %q is the metric's name: choose another metric instead", ErrRequest, m.Name)
+		}
 		if s.divides(m.Name) {
 			return subject{}, fmt.Errorf("%w: the ratio %s selects by the label %q itself: narrow it by another", ErrRequest, sel.Metric, m.Name)
 		}
@@ -84,6 +90,8 @@ func (s subject) divides(label string) bool {
 // the label has one branch, that of the series without it.
 func (t *Tree) canExpand(ctx context.Context, s subject, sel Selector, label string) error {
 	switch {
+	case label == nameLabel:
+		return fmt.Errorf("%w: label %q is the metric's name: expand along another label", ErrRequest, label)
 	case label == "":
 		return fmt.Errorf("%w: no label to expand %s along: name one", ErrRequest, sel)
 	case sel.Has(label):

@@ -248,7 +248,7 @@ func TestTreeErrors(t *testing.T) {
 	if _, err := tr.Metric(ctx, MetricRequest{Selector: Selector{Metric: "nope"}}); !errors.Is(err, ErrUnknownMetric) {
 		t.Errorf("unknown metric: %v", err)
 	}
-	if _, err := tr.Scope(ctx, ScopeRequest{Path: "nope_"}); !errors.Is(err, ErrUnknownMetric) {
+	if _, err := tr.Scope(ctx, ScopeRequest{Path: "nope_"}); !errors.Is(err, ErrUnknownScope) {
 		t.Errorf("unknown scope: %v", err)
 	}
 	if _, err := tr.Split(ctx, SplitRequest{Selector: Selector{Metric: "up"}.With("a", "b"), By: "a"}); !errors.Is(err, ErrRequest) {

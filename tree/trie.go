@@ -50,7 +50,9 @@ func newScope(path, name string, entries []Entry) *Scope {
 	s := &Scope{Path: path, Name: name, Count: len(entries)}
 	groups := make(map[string][]Entry)
 	for _, e := range entries {
-		s.Series += e.Family.Series
+		if e.Family.Joined == 0 { // or they would count twice
+			s.Series += e.Family.Series
+		}
 		if prefix, ok := nextPrefix(e.Name(), len(path)); ok {
 			groups[prefix] = append(groups[prefix], e)
 		} else {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/metertree/metertree/metric"
@@ -63,15 +64,25 @@ func (p *parameters) duration(name string, fallback time.Duration) time.Duration
 	return d
 }
 
-// parseDuration reads days and weeks too, which Go does not.
+// parseDuration reads days and weeks too, which Go does not: 1d, 2w, 1d12h.
 func parseDuration(s string) (time.Duration, error) {
-	for suffix, unit := range map[byte]time.Duration{'d': 24 * time.Hour, 'w': 7 * 24 * time.Hour} {
-		if last := len(s) - 1; s[last] == suffix {
-			n, err := strconv.ParseUint(s[:last], 10, 16)
-			return time.Duration(n) * unit, err
+	var whole time.Duration
+	for _, unit := range []struct {
+		suffix string
+		length time.Duration
+	}{{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}} {
+		before, after, found := strings.Cut(s, unit.suffix)
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseUint(before, 10, 12) // what fits many times over
+		whole += time.Duration(n) * unit.length
+		if s = after; err != nil || s == "" {
+			return whole, err
 		}
 	}
-	return time.ParseDuration(s)
+	rest, err := time.ParseDuration(s)
+	return whole + rest, err
 }
 
 func (p *parameters) quantile() float64 {

@@ -153,7 +153,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, &bad), errors.Is(err, tree.ErrRequest):
 		return http.StatusBadRequest
-	case errors.Is(err, tree.ErrUnknownMetric):
+	case errors.Is(err, tree.ErrUnknownMetric), errors.Is(err, tree.ErrUnknownScope):
 		return http.StatusNotFound
 	case errors.Is(err, tree.ErrNoHistory):
 		return http.StatusNotImplemented

@@ -118,6 +118,14 @@ func TestMetricSplitAndPlot(t *testing.T) {
 	}
 }
 
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{"90s": 90 * time.Second, "1d": 24 * time.Hour, "1d12h": 36 * time.Hour, "2w1d30m": 15*24*time.Hour + 30*time.Minute} {
+		if got, err := parseDuration(text); err != nil || got != want {
+			t.Errorf("%s is %s, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
 func TestValuesAndSignals(t *testing.T) {
 	h := Handler(past{Snapshot: stock()}, Options{})
 	bare := decode[tree.Node](t, get(t, h, "/api/v1/tree?scope=shop_&values=none"))
@@ -172,6 +180,11 @@ func TestErrors(t *testing.T) {
 		{"/api/v1/tree/metric?metric=up&rank=best", working, 400, "declared, value or change"},
 		{"/api/v1/tree/metric?metric=up&baseline=-1h", working, 400, "baseline"},
 		{"/api/v1/tree/metric?metric=up&baseline=99999d", working, 400, "baseline"},
+		{"/api/v1/tree/metric?metric=up&baseline=31000w", working, 400, "baseline"},
+		{"/api/v1/tree/metric?metric=up&baseline=2d1w", working, 400, "baseline"},
+		{"/api/v1/tree/metric?metric=up&label=__name__&value=x", working, 400, "another metric"},
+		{"/api/v1/tree/split?metric=up&by=__name__", working, 400, "another label"},
+		{"/api/v1/tree/signals?scope=nosuch", working, 404, "nosuch"},
 		{"/api/v1/tree/split?metric=up&by=a&limit=10001", working, 400, "limit"},
 		{"/api/v1/tree/explain?metric=up&window=d", working, 400, "window"},
 		{"/api/v1/tree/explain?metric=up&branches=11", working, 400, "branches"},

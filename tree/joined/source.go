@@ -95,6 +95,7 @@ func newSet(siblings naming.Siblings, byName map[string]tree.Family) *set {
 	first := joined.members[0].family
 	joined.family = tree.Family{
 		Name: siblings.Name, Kind: first.Kind, Unit: first.Unit, Fold: first.Fold, Inferred: first.Inferred,
+		Joined: len(joined.members),
 		Help: fmt.Sprintf("%d metrics such as %s, whose names tell the %s.", len(joined.members), first.Name, siblings.Label), Axes: append([]string{siblings.Label}, first.Axes...),
 	}
 	for _, m := range joined.members {

@@ -30,7 +30,8 @@ type Options struct {
 	// RateWindow is the time a rate is taken over. Default 1m, and at least two
 	// intervals.
 	RateWindow time.Duration
-	// IdleAfter is how long after the last question sampling ends. Default 5m.
+	// IdleAfter is how long after the last question sampling ends. By default it is
+	// History: who comes back within that finds it.
 	IdleAfter time.Duration
 	// MaxSeries bounds the series of one sample, as an exposition counts them:
 	// a histogram's buckets each. Default 50,000.
@@ -51,7 +52,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.RateWindow = max(o.RateWindow, 2*o.Interval)
 	if o.IdleAfter <= 0 {
-		o.IdleAfter = 5 * time.Minute
+		o.IdleAfter = o.History
 	}
 	if o.MaxSeries <= 0 {
 		o.MaxSeries = 50_000

@@ -136,6 +136,9 @@ func (c *ExplainCmd) Run(ctx context.Context, streams Streams) error {
 
 func (c *ExplainCmd) explain(ctx context.Context, p *place, selector tree.Selector) (found *tree.Explained, err error) {
 	req := tree.ExplainRequest{Selector: selector, By: c.By, Baseline: time.Duration(c.Baseline), MaxBranches: c.Branches}
+	if two, ok := p.source.(pair); ok {
+		req.Event = two.event(selector.Metric)
+	}
 	for _, req.Window = range c.windows(p) {
 		found, err = p.Explain(ctx, req)
 		if !errors.Is(err, tree.ErrNoHistory) {

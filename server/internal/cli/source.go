@@ -11,6 +11,7 @@ import (
 
 	"github.com/metertree/metertree/server/internal/queryapi"
 	"github.com/metertree/metertree/tree"
+	"github.com/metertree/metertree/tree/joined"
 )
 
 // SourceFlags say where the numbers come from: an exposition, the tree page of a
@@ -98,6 +99,7 @@ func (f SourceFlags) input(target string, stdin io.Reader) treeInput {
 
 // newPlace is a place that is read here.
 func newPlace(source tree.Source, name string, limits tree.Limits) *place {
+	source = joined.New(source)
 	return &place{viewer: tree.New(source, limits), name: name, source: source, limits: limits, close: func() {}}
 }
 

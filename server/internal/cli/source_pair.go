@@ -83,6 +83,18 @@ func (p pair) Families(ctx context.Context) ([]tree.Family, error) {
 	return families, err
 }
 
+// event is what one event adds to a total: 1 to what counts without a unit. A ratio
+// divides counts.
+func (p pair) event(metric string) float64 {
+	families, _ := p.Snapshot.Families(context.Background()) // never fails
+	for _, f := range families {
+		if f.Name == metric && !f.Kind.Observes() && (f.Kind != tree.KindCounter || f.Unit != "") {
+			return 0
+		}
+	}
+	return 1
+}
+
 // countRestarted counts what began anew between the two expositions.
 func (p *pair) countRestarted(ctx context.Context) error {
 	families, err := p.Snapshot.Families(ctx)

@@ -4,7 +4,7 @@
 BIN := $(CURDIR)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test soak vet bench lint fmt docs clean
+.PHONY: help run build test soak faults vet bench lint fmt docs release clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ lint: vet ## Check formatting, lint rules, documentation and the rules of the ho
 
 fmt: ## Format the code.
 	gofmt -w $$(scripts/go-files.sh)
+
+release: ## Build static binaries for Linux, twice, and compare them.
+	scripts/release.sh
 
 docs: build ## Write the command line's --help into docs/configuration.md, and docs/catalogue.md.
 	scripts/docs.sh

@@ -33,6 +33,9 @@ type grammar struct {
 	Diff        DiffCmd        `cmd:"" help:"Compare two expositions, and bridge what was renamed."`
 	Cardinality CardinalityCmd `cmd:"" help:"Count the series of a file or an address, and fit them to a budget."`
 	Check       CheckCmd       `cmd:"" help:"Find every mistake in a configuration, in rules or in metrics."`
+	Doctor      DoctorCmd      `cmd:"" help:"Tell what is wrong with a running server, and what to do."`
+	Completion  CompletionCmd  `cmd:"" help:"Print a script that completes command lines in a shell."`
+	Man         ManCmd         `cmd:"" help:"Print the manual page."`
 	Version     VersionCmd     `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`

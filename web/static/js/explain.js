@@ -38,7 +38,12 @@ export class ExplainPage {
 		}, 1000);
 		const baseline = state.baseline === "none" ? "" : milliseconds(baselineOf(state)) === milliseconds(state.window) ? "" : baselineOf(state);
 		try {
-			const explained = api.explain(node, state.label, { at: state.at, window: state.window, baseline }, signal);
+			const over = (window, baseline) => api.explain(node, state.label, { at: state.at, window, baseline }, signal);
+			// A young history is explained as far as it goes.
+			const explained = ["5m", "1m"].reduce((asked, window) => asked.catch((err) => {
+				if (err.status !== 501) throw err;
+				return over(window, "");
+			}), over(state.window, baseline));
 			explained.catch(() => {}); // awaited below, after the head is there
 			this.node = null;
 			this.node = await metric;

@@ -22,6 +22,9 @@ test: vet ## Test every module, with the race detector where it matters; install
 soak: ## Check for minutes what tests check for seconds: that no update is lost, and memory stays bounded.
 	scripts/soak.sh
 
+faults: ## Break a server in every way the reliability page lists, and look what survives.
+	scripts/faults.sh
+
 vet: ## Vet every module, and the library for other architectures.
 	scripts/vet.sh
 

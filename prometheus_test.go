@@ -4,6 +4,7 @@ package metertree_test
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -61,6 +62,15 @@ scrape_configs:
 		return targetIsUp(ctx, server.URL)
 	}); err != nil {
 		t.Fatalf("%v\n%s", err, server.Output())
+	}
+	// The target is up a moment before what it gave can be asked for.
+	if err := realserver.Eventually(t.Context(), 30*time.Second, func(ctx context.Context) error {
+		if n, err := results(ctx, server.URL, "scrape_samples_scraped"); err != nil || n != 1 {
+			return fmt.Errorf("%d results: %w", n, errors.Join(err, errors.New("want one")))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 
 	for query, want := range map[string]string{
@@ -125,6 +135,15 @@ func ask(t *testing.T, server, query string) string {
 	}
 	value, _ := answer.Data.Result[0].Value[1].(string)
 	return value
+}
+
+// results is how many an instant query has.
+func results(ctx context.Context, server, query string) (int, error) {
+	var answer struct {
+		Data struct{ Result []any }
+	}
+	err := getJSON(ctx, server+"/api/v1/query?query="+url.QueryEscape(query), &answer)
+	return len(answer.Data.Result), err
 }
 
 func getJSON(ctx context.Context, address string, into any) error {

@@ -96,7 +96,7 @@ func newSet(siblings naming.Siblings, byName map[string]tree.Family) *set {
 	joined.family = tree.Family{
 		Name: siblings.Name, Kind: first.Kind, Unit: first.Unit, Fold: first.Fold, Inferred: first.Inferred,
 		Joined: len(joined.members),
-		Help: fmt.Sprintf("%d metrics such as %s, whose names tell the %s.", len(joined.members), first.Name, siblings.Label), Axes: append([]string{siblings.Label}, first.Axes...),
+		Help:   fmt.Sprintf("%d metrics such as %s, whose names tell the %s.", len(joined.members), first.Name, siblings.Label), Axes: append([]string{siblings.Label}, first.Axes...),
 	}
 	for _, m := range joined.members {
 		joined.family.Series += m.family.Series

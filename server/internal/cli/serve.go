@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,6 +37,7 @@ type ServeCmd struct {
 	StorageOutOfOrder   Duration `name:"storage.out-of-order-window" default:"1d" placeholder:"DURATION" help:"How much older than its series' newest a sample may be (${default})."`
 	StorageMaxExemplars int64    `name:"storage.max-exemplars" default:"100000" placeholder:"N" help:"Exemplars kept in memory; 0 keeps none (${default})."`
 
+	MemoryLimit         ByteSize `name:"memory-limit" default:"0B" placeholder:"SIZE" help:"Refuse new series, and shrink what queries may hold, before the process needs more than this; 0B takes GOMEMLIMIT, if it is set."`
 	QueryTimeout        Duration `name:"query.timeout" default:"2m" placeholder:"DURATION" help:"Abort a query after this time (${default})."`
 	QueryMaxSamples     int      `name:"query.max-samples" default:"50000000" placeholder:"N" help:"Samples that one query may hold in memory (${default})."`
 	QueryMaxConcurrency int      `name:"query.max-concurrency" default:"20" placeholder:"N" help:"Queries that run at once (${default})."`
@@ -113,6 +115,9 @@ func (c *ServeCmd) Run(ctx context.Context, streams Streams, command *kong.Conte
 	// A second interrupt, during a slow shutdown, ends the process at once.
 	context.AfterFunc(ctx, stop)
 
+	if c.MemoryLimit > 0 {
+		debug.SetMemoryLimit(int64(c.MemoryLimit))
+	}
 	ready := func(url string) { fmt.Fprintf(streams.Out, "metertree is ready at %s\n", url) }
 	if c.remote() {
 		return c.view(ctx, c.logger(streams.Err), ready)

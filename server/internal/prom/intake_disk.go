@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -52,10 +53,10 @@ func (l *ledger) state() error {
 	return nil
 }
 
-// note remembers that a write has failed. After it nothing must be acknowledged,
-// since the next start may drop it.
+// note remembers that the system has refused a write. After it nothing must be
+// acknowledged, since the next start may drop it.
 func (l *ledger) note(err error) error {
-	if err != nil {
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
 		l.torn.Store(true)
 	}
 	return err

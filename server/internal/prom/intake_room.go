@@ -19,13 +19,13 @@ const maxLabelBytes = 64 << 10
 
 // seriesShare is the part of the memory limit that live objects may take before
 // new series are refused; the rest is for queries, and for requests in work.
-const seriesShare = 0.6
+const seriesShare = 0.5
 
 // roomPeriod is how many new series pass between two looks at the memory.
 const roomPeriod = 256
 
 var (
-	errNoRoom     = errors.New("no new series are taken, because memory is short of its limit: raise GOMEMLIMIT, or send fewer series")
+	errNoRoom     = errors.New("no new series are taken, because memory is short of its limit: raise --memory-limit or GOMEMLIMIT, or send fewer series")
 	errLongLabels = fmt.Errorf("labels are longer than %d bytes together: shorten their values", maxLabelBytes)
 	// Pushes are refused for good by an error of this kind, and scrapes are not.
 	errLongPushedLabels = fmt.Errorf("%w: %w", storage.ErrOutOfBounds, errLongLabels)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/metertree/metertree/server/internal/crowd"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
@@ -29,6 +30,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guar
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState:         crowd.Follow,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	stopped := make(chan error, 1)

@@ -6,7 +6,7 @@ import (
 	"net"
 	"syscall"
 
-	"golang.org/x/net/netutil"
+	"github.com/metertree/metertree/server/internal/crowd"
 )
 
 // maxConnections bounds the connections that are open at once.
@@ -26,7 +26,7 @@ func listen(address string) (net.Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listen address %q cannot be bound: %w: choose another with --web.listen-address", address, err)
 	}
-	return netutil.LimitListener(listener, maxConnections), nil
+	return crowd.Limit(listener, maxConnections), nil
 }
 
 // dialable is the host:port by which this machine reaches the listener.

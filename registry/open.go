@@ -23,7 +23,7 @@ type openMetric struct {
 // partLocked returns the part of a definition, made if need be.
 func (r *Registry) partLocked(d *Definition, read Callback) (*family, error) {
 	if !d.Open || r.families[d.Name] != nil {
-		return nil, fmt.Errorf("metric %s is already defined, once with all of its labels and once as an open one: choose another name for one of them", d.Name)
+		return nil, fmt.Errorf("metric %s is already defined by an instrument on the one side, and by an import or another API on the other: choose another name for one of them", d.Name)
 	}
 	m := r.open[d.Name]
 	if m != nil {

@@ -239,7 +239,7 @@ func (r *registration) protect(call func() error) {
 			err = fmt.Errorf("panic: %v", v)
 		}
 		if err != nil {
-			r.provider.reports.report(r.subject(), reason, fmt.Errorf("otelapi: a callback of instrument %s failed; what it has observed is kept: %w", r.subject(), err))
+			r.provider.reports.once(r.subject(), reason, fmt.Errorf("otelapi: a callback of instrument %s failed; what it has observed is kept: %w", r.subject(), err))
 		}
 	}()
 	err = call()
@@ -290,7 +290,7 @@ func (r *registration) giveUp(ctx context.Context, c *run) {
 	c.late = true
 	r.mu.Unlock()
 	if first {
-		r.provider.reports.report(r.subject(), "callback_timeout", fmt.Errorf(
+		r.provider.reports.once(r.subject(), "callback_timeout", fmt.Errorf(
 			"otelapi: a callback of instrument %s has not returned; its last values are shown until it does: return when the context ends: %w", r.subject(), context.Cause(ctx)))
 	}
 }

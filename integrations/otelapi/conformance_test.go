@@ -50,13 +50,15 @@ func metertree(t *testing.T, c conformance.Config) conformance.Backend {
 	})
 	return conformance.Backend{
 		Provider: p,
-		Collect:  func(ctx context.Context) ([]conformance.Point, error) { return pointsOf(ctx, r), nil },
+		Collect:  func(ctx context.Context) ([]conformance.Point, error) { return pointsOf(ctx, t, r), nil },
 		Reported: func() int { return int(reported.Load()) },
 	}
 }
 
-// pointsOf reads what was made through the API.
-func pointsOf(ctx context.Context, r *registry.Registry) (all []conformance.Point) {
+// pointsOf reads what was made through the API. A series that comes twice fails the
+// test.
+func pointsOf(ctx context.Context, t *testing.T, r *registry.Registry) (all []conformance.Point) {
+	seen := map[string]bool{}
 	for f := range r.Collect(ctx) {
 		name := f.Descriptor.Name
 		if strings.HasPrefix(name, "metertree_") {
@@ -66,7 +68,12 @@ func pointsOf(ctx context.Context, r *registry.Registry) (all []conformance.Poin
 			name = strings.TrimSuffix(name, "_total")
 		}
 		for p := range f.Points {
-			to := conformance.Point{Name: name, Attributes: map[string]string{}, Value: float64(p.Int) + p.Float + p.Histogram.Sum}
+			id := f.Descriptor.Name + "{" + shownLabels(f.Keys, p) + "}"
+			if seen[id] {
+				t.Errorf("the series %s is shown twice", id)
+			}
+			seen[id] = true
+			to := conformance.Point{Name: name, Attributes: map[string]string{}, Value: valueOf(&f.Descriptor, p)}
 			for name, value := range p.Labels.All(f.Keys) {
 				switch {
 				case value == "":

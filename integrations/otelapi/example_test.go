@@ -22,7 +22,11 @@ func show(r *registry.Registry) {
 			continue
 		}
 		for p := range f.Points {
-			fmt.Printf("%s{%s} %v\n", f.Descriptor.Name, p.Labels, float64(p.Int)+p.Float)
+			value := p.Float
+			if f.Descriptor.Number == ours.Int64 {
+				value = float64(p.Int)
+			}
+			fmt.Printf("%s{%s} %v\n", f.Descriptor.Name, p.Labels, value)
 		}
 	}
 }

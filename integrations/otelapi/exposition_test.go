@@ -34,6 +34,7 @@ func TestTextFormat(t *testing.T) {
 		for _, set := range []api.MeasurementOption{
 			with(), with(attribute.String("a", "x\"\n")), with(attribute.Int("b", 1)), with(attribute.String("b", "1")),
 			with(attribute.String("a", "\xff"), attribute.Bool("c", true)), with(attribute.String("le", "1")),
+			with(attribute.String("a", "")),
 		} {
 			h.Record(background, 1.5, set)
 			c.Add(background, 1, set)
@@ -55,7 +56,7 @@ func TestTextFormat(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, &page)
 	}
-	for name, want := range map[string]int{"rpc_duration_seconds": 12, "requests_total": 12, "observed_total": 4, "target_info": 1} {
+	for name, want := range map[string]int{"rpc_duration_seconds": 14, "requests_total": 14, "observed_total": 4, "target_info": 1} {
 		seen := map[string]bool{}
 		for _, m := range families[name].GetMetric() {
 			var labels []string

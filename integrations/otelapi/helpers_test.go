@@ -18,6 +18,7 @@ import (
 // setup is a provider with its registry and what its error handler was told.
 type setup struct {
 	*otelapi.Provider
+	t        testing.TB
 	registry *registry.Registry
 
 	mu   sync.Mutex
@@ -26,7 +27,7 @@ type setup struct {
 
 func newSetup(t testing.TB, registryOptions registry.Options, options otelapi.Options) *setup {
 	t.Helper()
-	s := &setup{registry: registry.New(registryOptions)}
+	s := &setup{t: t, registry: registry.New(registryOptions)}
 	options.ErrorHandler = func(err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -52,8 +53,32 @@ func (s *setup) reported(part string) (n int) {
 	return n
 }
 
+// valueOf returns the value that a point has by what its metric is said to hold, as
+// exporters do: elsewhere there may be another one.
+func valueOf(d *metric.Descriptor, p *metric.Point) float64 {
+	switch {
+	case d.Kind == metric.Histogram:
+		return p.Buckets().Sum
+	case d.Number == metric.Int64:
+		return float64(p.Int)
+	}
+	return p.Float
+}
+
+// shownLabels writes the labels of a point that are not empty, which to Prometheus
+// are the others' equals.
+func shownLabels(keys []string, p *metric.Point) string {
+	var labels []string
+	for name, value := range p.Labels.All(keys) {
+		if value != "" {
+			labels = append(labels, name+"="+value)
+		}
+	}
+	return strings.Join(labels, ",")
+}
+
 // values returns what a collection shows of a metric, by its labels that are not
-// empty.
+// empty. Series that differ in nothing else fail the test.
 func (s *setup) values(name string) map[string]float64 {
 	found := map[string]float64{}
 	for f := range s.registry.Collect(context.Background()) {
@@ -61,13 +86,11 @@ func (s *setup) values(name string) map[string]float64 {
 			continue
 		}
 		for p := range f.Points {
-			var labels []string
-			for name, value := range p.Labels.All(f.Keys) {
-				if value != "" {
-					labels = append(labels, name+"="+value)
-				}
+			labels := shownLabels(f.Keys, p)
+			if _, twice := found[labels]; twice {
+				s.t.Errorf("%s has the series {%s} twice", name, labels)
 			}
-			found[strings.Join(labels, ",")] = float64(p.Int) + p.Float + p.Histogram.Sum
+			found[labels] = valueOf(&f.Descriptor, p)
 		}
 	}
 	return found

@@ -266,7 +266,7 @@ func (i *instrument) makeOddLocked(attributes []attribute.KeyValue) (made making
 	}
 	if len(list) > len(labels.list) {
 		made.problems = append(made.problems, problem{"attribute_collision", fmt.Errorf(
-			"otelapi: instrument %s has an attribute set with the labels of another one, which it is told from by the label %s: %s: give an attribute one type, and keys that differ in more than punctuation",
+			"otelapi: instrument %s has an attribute set with the labels of another one, which it is told from by the label %s: %s: give an attribute one type, leave it out where it is empty, and use keys that differ in more than punctuation",
 			i.name, fullLabel, shortened(inFull(attributes)))})
 	}
 	made.stream, made.lasting = &stream{hash: hashOf(set.Equivalent()), set: set}, known

@@ -94,9 +94,15 @@ func labelName(key string) string {
 	return name
 }
 
+// noAttributes is the empty set in full: an empty text would be no label.
+const noAttributes = "{}"
+
 // inFull writes attributes so that sets that differ do so in what is written,
-// types included.
+// types included, and never as an empty text.
 func inFull(attributes []attribute.KeyValue) string {
+	if len(attributes) == 0 {
+		return noAttributes
+	}
 	var b strings.Builder
 	for i, kv := range attributes {
 		if i > 0 {

@@ -17,10 +17,9 @@ func validateName(name string) error {
 	if len(name) > 255 {
 		return fmt.Errorf("otelapi: the name of instrument %.20q… has %d characters: use at most 255", name, len(name))
 	}
-	for i := range len(name) {
-		c := name[i]
+	for i, c := range name {
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !letter && (i == 0 || !strings.ContainsRune("0123456789_.-/", rune(c))) {
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789_.-/", c)) {
 			return fmt.Errorf("otelapi: the name of instrument %q has %q at position %d: begin with a letter, and use letters, digits and _.-/", name, c, i)
 		}
 	}

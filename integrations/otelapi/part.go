@@ -15,6 +15,7 @@ import (
 // part is what an instrument has in the registry for the sets with one set of
 // label names.
 type part struct {
+	// number is that of the metric, which for a gauge is not the instrument's.
 	number metric.Number
 	// instrument is nil if nothing is recorded, and for an observable one.
 	instrument *registry.Instrument
@@ -55,10 +56,10 @@ func (i *instrument) takenLocked(list labelList) bool {
 func (i *instrument) partLocked(names []string) (p *part, problems []problem) {
 	key := partKey(names)
 	if p = i.parts[key]; p == nil {
-		p = &part{number: i.number}
+		p = &part{number: i.definition.Number}
 		before := i.definition.Name
 		if err := i.defineLocked(p, names); err != nil {
-			problems = append(problems, problem{"definition", fmt.Errorf("otelapi: instrument %s records nothing with the attributes %s: %w", i.identity, key, err)})
+			problems = append(problems, problem{"definition", fmt.Errorf("otelapi: instrument %s records nothing with the labels %q: %w", i.identity, names, err)})
 		} else if now := i.definition.Name; now != before {
 			problems = append(problems, problem{"renamed", fmt.Errorf("otelapi: instrument %s is exposed as %s, because another metric has the name %s: rename one of them", i.identity, now, before)})
 		}

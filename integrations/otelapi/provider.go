@@ -50,9 +50,9 @@ type Provider struct {
 var _ api.MeterProvider = (*Provider)(nil)
 
 // New returns a provider that records into a registry. It fails if the registry
-// refuses the metrics in which the provider tells of itself and of its resource.
-// Use one provider for a registry, and shut it down when it is done. In a build with
-// the tag metertree_off its meters do nothing.
+// refuses the metrics in which the provider tells of itself and of its resource,
+// or has had a provider before, even one that was shut down. Shut it down when it is
+// done. In a build with the tag metertree_off its meters do nothing.
 func New(r *registry.Registry, options Options) (*Provider, error) {
 	if r == nil {
 		return nil, errors.New("otelapi: no registry: give the one whose metrics are exported")
@@ -61,12 +61,25 @@ func New(r *registry.Registry, options Options) (*Provider, error) {
 		return &Provider{registry: r, closed: true, stop: func() {}, reports: &reports{told: map[[2]string][]string{}}}, nil
 	}
 	options.complete()
-	told, err := newReports(r, options.ErrorHandler)
+	release, err := claim(r)
 	if err != nil {
+		return nil, err
+	}
+	p, err := newProvider(r, options)
+	if err != nil {
+		release()
 		return nil, fmt.Errorf("otelapi: %w", err)
 	}
+	return p, nil
+}
+
+func newProvider(r *registry.Registry, options Options) (*Provider, error) {
+	told, err := newReports(r, options.ErrorHandler)
+	if err != nil {
+		return nil, err
+	}
 	if err := describeTarget(r, options.Resource); err != nil {
-		return nil, fmt.Errorf("otelapi: %w", err)
+		return nil, err
 	}
 	p := &Provider{
 		registry: r,

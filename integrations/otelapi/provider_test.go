@@ -64,8 +64,15 @@ func TestResourceIsTargetInfo(t *testing.T) {
 	s := newSetup(t, registry.Options{}, otelapi.Options{Resource: attribute.NewSet(
 		attribute.String("service.name", "checkout"), attribute.Int("process.pid", 7), attribute.String("empty", ""))})
 	s.expect(t, "target_info", map[string]float64{"process_pid=7,service_name=checkout": 1})
-	if _, err := otelapi.New(s.registry, otelapi.Options{Resource: attribute.NewSet(attribute.String("other", "x"))}); err == nil {
+	r := registry.New(registry.Options{})
+	if _, err := r.Define(registry.Definition{Descriptor: metric.Descriptor{Name: "target_info", Kind: metric.Gauge}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := otelapi.New(r, otelapi.Options{Resource: attribute.NewSet(attribute.String("other", "x"))}); err == nil {
 		t.Error("two resources in one registry are no error")
+	}
+	if _, err := otelapi.New(r, otelapi.Options{}); err != nil {
+		t.Errorf("a provider that could not be made keeps others from being made: %v", err)
 	}
 	if _, err := otelapi.New(nil, otelapi.Options{}); err == nil {
 		t.Error("no registry is no error")
@@ -301,8 +308,8 @@ func TestErrorsOfCallbacksAreCounted(t *testing.T) {
 	for range 3 {
 		s.values("observed")
 	}
-	if got := s.values("metertree_otel_problems_total")["instrument=observed,reason=callback_error"]; got < 3 || s.reported("out of order") < 3 {
-		t.Errorf("3 errors were counted as %v and reported %d times", got, s.reported("out of order"))
+	if got := s.values("metertree_otel_problems_total")["instrument=observed,reason=callback_error"]; got < 3 || s.reported("out of order") != 1 {
+		t.Errorf("3 errors were counted as %v and reported %d times, want once", got, s.reported("out of order"))
 	}
 }
 

@@ -38,15 +38,7 @@ func newReports(r *registry.Registry, handle func(error)) (*reports, error) {
 	return &reports{handle: handle, problems: problems, told: map[[2]string][]string{}}, err
 }
 
-// report counts a problem and tells the handler.
-func (r *reports) report(instrument, reason string, err error) {
-	r.count(instrument, reason)
-	if r.handle != nil {
-		r.handle(err)
-	}
-}
-
-// once does the same but tells the handler only the first time.
+// once counts a problem and tells the handler the first time.
 func (r *reports) once(instrument, reason string, err error) {
 	r.count(instrument, reason)
 	if r.first(instrument, reason, err.Error()) && r.handle != nil {

@@ -4,25 +4,23 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/metertree/metertree/metric"
-	"github.com/metertree/metertree/registry"
 )
 
-// shape is what a series must share with others to be given by one callback.
+// shape is what a series must share with others to be given by one callback: the
+// name, the kind and the keys. The rest is for the first definition.
 type shape struct {
 	name, help, unit string
 	kind             metric.Kind
 	keys             string    // joined by commas
-	bounds           string    // of a histogram
-	values           []float64 // of the bounds
+	bounds           []float64 // of a histogram; each of its series has its own
 }
 
 // id tells shapes apart.
-func (s shape) id() string { return s.name + "{" + s.keys + "}" + s.bounds }
+func (s shape) id() string { return s.name + "{" + s.keys + "}" + s.kind.String() }
 
 // imported is one series that was gathered.
 type imported struct {
@@ -35,49 +33,6 @@ type importedPoint struct {
 	labels    []string // values, in the order of the keys
 	value     float64
 	histogram metric.HistogramPoint
-}
-
-// importedPart is a callback of the registry, and what it gives.
-type importedPart struct {
-	kind   metric.Kind
-	points atomic.Pointer[[]importedPoint]
-}
-
-// read gives the registry what was gathered last.
-func (p *importedPart) read(to *registry.Observer) {
-	points := p.points.Load()
-	if points == nil {
-		return
-	}
-	for _, point := range *points {
-		if p.kind == metric.Histogram {
-			to.Histogram(point.histogram, point.labels...)
-		} else {
-			to.Float(point.value, point.labels...)
-		}
-	}
-}
-
-// partLocked returns the callback for series of a shape.
-func (im *Importer) partLocked(s shape) (*importedPart, error) {
-	if p := im.parts[s.id()]; p != nil {
-		return p, nil
-	}
-	d := registry.Definition{Open: true, Descriptor: metric.Descriptor{
-		Name: s.name, Help: s.help, Unit: s.unit, Kind: s.kind, Number: metric.Float64, Bounds: s.values,
-	}}
-	if s.keys != "" {
-		d.Keys = strings.Split(s.keys, ",")
-	}
-	if s.kind == metric.Gauge && im.options.Fold != nil {
-		d.Fold = im.options.Fold(s.name)
-	}
-	p := &importedPart{kind: s.kind}
-	if err := im.registry.DefineFunc(d, p.read); err != nil {
-		return nil, err
-	}
-	im.parts[s.id()] = p
-	return p, nil
 }
 
 // convertFamily gives the series of a family.
@@ -146,7 +101,6 @@ func (c *converter) histogram(h *dto.Histogram) {
 	s := c.shape("", metric.Histogram)
 	point := metric.HistogramPoint{Sum: h.GetSampleSum()}
 	below := uint64(0)
-	var text strings.Builder
 	for _, b := range h.Bucket {
 		if math.IsInf(b.GetUpperBound(), 1) {
 			continue
@@ -154,9 +108,8 @@ func (c *converter) histogram(h *dto.Histogram) {
 		point.Bounds = append(point.Bounds, b.GetUpperBound())
 		point.Counts = append(point.Counts, b.GetCumulativeCount()-min(below, b.GetCumulativeCount()))
 		below = max(below, b.GetCumulativeCount())
-		text.WriteString(strconv.FormatFloat(b.GetUpperBound(), 'g', -1, 64) + " ")
 	}
 	point.Counts = append(point.Counts, h.GetSampleCount()-min(below, h.GetSampleCount()))
-	s.bounds, s.values = text.String(), point.Bounds
+	s.bounds = point.Bounds
 	c.out = append(c.out, imported{s, importedPoint{labels: c.values, histogram: point}})
 }

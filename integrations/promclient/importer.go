@@ -24,7 +24,8 @@ type ImportOptions struct {
 	// Fold says how the series of a gauge make up their sum, for viewers, which
 	// otherwise infer it; nil leaves it undeclared.
 	Fold func(gauge string) metric.Fold
-	// Logger gets what could not be imported, once for each reason. Nil discards it.
+	// Logger gets what could not be imported, once for each reason, and of the names
+	// that the registry has already a list. Nil discards it.
 	Logger *slog.Logger
 }
 
@@ -35,14 +36,18 @@ type Importer struct {
 	gatherer prometheus.Gatherer
 	options  ImportOptions
 	hook     *registry.Hook
+	// definitions are those of the registry, where owner is this import.
+	definitions *definitions
+	owner       owner
 
 	mu sync.Mutex
 	// running is closed when the call that is under way returns; nil if none is.
 	running chan struct{}
-	parts   map[string]*importedPart
-	said    map[string]bool
-	closed  bool
-	calls   sync.WaitGroup
+	// parts are those that it owns, by the shapes of their series.
+	parts      map[string]*importedPart
+	complaints complaints
+	closed     bool
+	calls      sync.WaitGroup
 }
 
 // Import makes the gatherer's metrics ones of the registry, under the names they
@@ -51,6 +56,11 @@ type Importer struct {
 // some series of a metric have is empty for the others, which is the same to
 // Prometheus. Names that the registry has already, or does not allow, are left out
 // and logged.
+//
+// The bounds of a histogram may change, and differ between its series. The help and
+// the unit of a metric stay what they were first. So does its kind, for as long as
+// there is the registry: a metric that comes with another one is left out and
+// logged, and is shown again when it has the first one.
 //
 // Counters, gauges, untyped metrics and histograms with buckets are kept as they
 // are. Of a summary, and of a histogram that has native buckets only, the sum and
@@ -69,7 +79,11 @@ func Import(r *registry.Registry, g prometheus.Gatherer, options ImportOptions) 
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	im := &Importer{registry: r, gatherer: g, options: options, parts: map[string]*importedPart{}, said: map[string]bool{}}
+	im := &Importer{
+		registry: r, gatherer: g, options: options, definitions: definitionsOf(r),
+		parts: map[string]*importedPart{}, complaints: complaints{options.Logger, map[string]bool{}},
+	}
+	im.owner = im.definitions.begin()
 	im.hook = r.OnCollect(im.refresh)
 	return im, nil
 }
@@ -85,15 +99,15 @@ func circular(r *registry.Registry, g prometheus.Gatherer) bool {
 	return false
 }
 
-// Close ends the import: the gatherer is not called again, and its metrics end. It
-// waits for a call that is under way until the context ends.
+// Close ends the import: the gatherer is not called again, and its metrics are
+// shown no more, until they are imported again. It waits for a call that is under way
+// until the context ends.
 func (im *Importer) Close(ctx context.Context) error {
 	im.registry.RemoveHook(im.hook)
 	im.mu.Lock()
 	im.closed = true
-	for _, p := range im.parts {
-		p.points.Store(nil)
-	}
+	im.definitions.end(im.parts)
+	im.parts = nil
 	im.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
@@ -158,41 +172,48 @@ func (im *Importer) gather() (families []*dto.MetricFamily, err error) {
 // takeLocked takes over what was gathered, which may be a part beside an error.
 func (im *Importer) takeLocked(families []*dto.MetricFamily, err error) {
 	if err != nil {
-		im.sayLocked("gathering: " + err.Error())
+		im.complaints.say("gathering: " + err.Error())
 		if len(families) == 0 {
 			return // what was gathered last stays
 		}
 	}
-	fresh := map[*importedPart][]importedPoint{}
+	fresh, left := map[*importedPart][]importedPoint{}, map[string]leftOut{}
 	for _, family := range families {
 		for _, one := range convertFamily(family) {
+			id := one.shape.id()
+			if _, again := left[id]; again {
+				continue
+			}
 			part, err := im.partLocked(one.shape)
 			if err != nil {
-				im.sayLocked(err.Error())
+				left[id] = leftOut{one.shape.name, err}
 				continue
 			}
 			fresh[part] = append(fresh[part], one.point)
 		}
 	}
+	im.definitions.explain(im.registry, left)
+	im.complaints.sayLeftOut(left)
 	for _, part := range im.parts {
 		points := fresh[part]
 		part.points.Store(&points)
 	}
 }
 
+// partLocked returns the part for series of a shape.
+func (im *Importer) partLocked(s shape) (*importedPart, error) {
+	if p := im.parts[s.id()]; p != nil {
+		return p, nil
+	}
+	p, err := im.definitions.part(im.registry, im.owner, s, im.options.Fold)
+	if err == nil {
+		im.parts[s.id()] = p
+	}
+	return p, err
+}
+
 func (im *Importer) say(text string) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	im.sayLocked(text)
-}
-
-// mostSaid bounds what is remembered of what was logged.
-const mostSaid = 1000
-
-func (im *Importer) sayLocked(text string) {
-	if im.said[text] || len(im.said) >= mostSaid {
-		return
-	}
-	im.said[text] = true
-	im.options.Logger.Warn("not imported as it is", "reason", text)
+	im.complaints.say(text)
 }

@@ -16,6 +16,7 @@ func attributeChecks() []check {
 		{name: "attributes/options", rule: "the attributes of several options are merged in their order", run: severalOptions},
 		{name: "attributes/types", rule: "values of different types are different", run: typesOfAttributes},
 		{name: "attributes/empty", rule: "an empty value is not the same as none", run: emptyAttributes},
+		{name: "attributes/empty first", rule: "a set with an empty value is not the empty set, whichever comes first", run: emptyAttributesFirst},
 		{name: "attributes/keys", rule: "keys that differ in punctuation alone are different", run: punctuationOfKeys},
 		{name: "attributes/new keys", rule: "nothing is lost when an attribute appears that was not there before", run: newKeys},
 		{name: "attributes/slices", rule: "slices are compared by what is in them", run: slicesAsAttributes},
@@ -84,6 +85,21 @@ func emptyAttributes(p *probe) {
 		add(16, with(attribute.String("b", "x")))
 	}
 	p.expect("requests", 2, 4, 8, 16, 32)
+}
+
+func emptyAttributesFirst(p *probe) {
+	add := p.counter()
+	g := p.gauge("observed")
+	p.register(observing(func(o metric.Observer) {
+		o.ObserveInt64(g, 1, with(attribute.String("a", "")))
+		o.ObserveInt64(g, 2)
+	}), g)
+	for range 2 {
+		add(1, with(attribute.String("a", "")))
+		add(2)
+	}
+	p.expect("requests", 2, 4)
+	p.expect("observed", 1, 2)
 }
 
 func punctuationOfKeys(p *probe) {

@@ -42,17 +42,18 @@ func judge(general *push.Answer) (answer, error) {
 		a.partly = true
 		a.dropped = max(a.dropped, droppedOf(a.Message))
 	}
-	if a.Hint == "" && (a.Media == "text/html" || a.Code/100 == 2) {
+	if a.Hint == "" && (a.IsPage() || a.Code/100 == 2) {
 		a.Hint = "check that the address is the database's"
 	}
 	return a, nil
 }
 
-// verdictOf adds what InfluxDB means by a status, and that it has nothing to say
-// when all is written: words come from something else.
+// verdictOf adds what InfluxDB means by a status, unless something in front of it
+// has answered, and that it has nothing to say when all is written: words come
+// from something else.
 func verdictOf(a *push.Answer) push.Verdict {
 	switch {
-	case a.Code == http.StatusBadRequest, a.Code == http.StatusUnprocessableEntity:
+	case (a.Code == http.StatusBadRequest || a.Code == http.StatusUnprocessableEntity) && !a.IsForeign():
 		return push.Invalid
 	case a.Code == http.StatusRequestTimeout:
 		return push.Later

@@ -70,9 +70,9 @@ func parseAddress(address string) (*url.URL, error) {
 	case err != nil:
 		return nil, fmt.Errorf("influxdb address cannot be parsed: give one such as http://localhost:8086")
 	case to.Scheme != "http" && to.Scheme != "https" || to.Host == "":
-		return nil, fmt.Errorf("influxdb address %q is none of a server: give one such as http://localhost:8086", to.Redacted())
+		return nil, fmt.Errorf("influxdb address %q is none of a server: give one such as http://localhost:8086", push.BareAddress(to))
 	case to.User != nil || to.RawQuery != "" || to.Fragment != "":
-		return nil, fmt.Errorf("influxdb address %q has more than a host and a path: name users and databases in the target", to.Redacted())
+		return nil, fmt.Errorf("influxdb address %q has more than a host and a path: name users and databases in the target", push.BareAddress(to))
 	}
 	return to, nil
 }

@@ -69,6 +69,8 @@ func TestWhatMakesNoSense(t *testing.T) {
 		"cannot be parsed":  func() (*Exporter, error) { return New("http://a b:s3cret@[", V1{Database: "d"}, Options{}) },
 		"is none of a":      func() (*Exporter, error) { return New("localhost:8086", V1{Database: "d"}, Options{}) },
 		"more than a host":  func() (*Exporter, error) { return New("http://ann:s3cret@host", V1{Database: "d"}, Options{}) },
+		"than a host and":   func() (*Exporter, error) { return New("http://host?u=a&p=s3cret", V1{Database: "d"}, Options{}) },
+		"none of a server":  func() (*Exporter, error) { return New("host:8086?p=s3cret", V1{Database: "d"}, Options{}) },
 		"target is nil":     func() (*Exporter, error) { return New("http://host", nil, Options{}) },
 		"V1: Database":      func() (*Exporter, error) { return New("http://host", V1{}, Options{}) },
 		"V2: Org":           func() (*Exporter, error) { return New("http://host", V2{Bucket: "b"}, Options{}) },
@@ -170,6 +172,30 @@ func TestHalves(t *testing.T) {
 		if string(first)+string(second) != text || !strings.HasSuffix(string(first), "\n") ||
 			(len(second) == 0) != (strings.Count(text, "\n") == 1) {
 			t.Errorf("%q is divided into %q and %q", text, first, second)
+		}
+	}
+}
+
+// Several exporters of a program show their metrics by their targets.
+func TestInstrumentAll(t *testing.T) {
+	r := registry.New(registry.Options{})
+	d := newDouble(t)
+	a, b := d.exporter(t, V1{Database: "db"}, Options{}), d.exporter(t, V1{Database: "db"}, Options{})
+	if err := InstrumentAll(meter.New(r), map[string]*Exporter{"a": a, "b": b}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Instrument(meter.New(r)); err == nil || !strings.Contains(err.Error(), "InstrumentAll") {
+		t.Errorf("defining one of them again: %v", err)
+	}
+	if err := b.Export(t.Context(), totals(many(3))); err != nil {
+		t.Fatal(err)
+	}
+	got := pushtest.Collected(t, r)
+	for id, want := range map[string]float64{
+		`metertree_influxdb_points_total{outcome="delivered",target="a"}`: 0, `metertree_influxdb_points_total{outcome="delivered",target="b"}`: 3,
+	} {
+		if v, is := got[id]; !is || v != want {
+			t.Errorf("%s is %v, want %v", id, v, want)
 		}
 	}
 }

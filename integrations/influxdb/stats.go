@@ -39,18 +39,27 @@ func (e *Exporter) Stats() Stats {
 }
 
 // Instrument shows the stats as metrics, in the namespace metertree_influxdb of a
-// scope. It fails if they are defined there already.
-func (e *Exporter) Instrument(scope meter.Scope) error {
+// scope. It fails if they are defined there already: for several exporters there
+// is InstrumentAll.
+func (e *Exporter) Instrument(scope meter.Scope) error { return instrument(scope, push.Only(e)) }
+
+// InstrumentAll shows the stats of several exporters as Instrument does those of
+// one, with the names they are given here as the label target.
+func InstrumentAll(scope meter.Scope, targets map[string]*Exporter) error {
+	return instrument(scope, targets)
+}
+
+func instrument(scope meter.Scope, targets push.Targets[*Exporter]) error {
 	scope = scope.Scope("metertree").Scope("influxdb")
+	all := targets.Counts(func(e *Exporter) *push.Counts { return &e.counts.Counts })
 	err := errors.Join(
-		e.counts.InstrumentItems(scope, "points_total", "Points by what became of them."),
-		scope.CounterFunc("unwritable_values_total", func(o *meter.Observer) {
-			o.Float(float64(e.Stats().Unwritable))
-		}, meter.Help("Values that the line protocol cannot hold: NaN and infinite ones.")),
-		e.counts.InstrumentRequests(scope),
+		push.InstrumentItems(scope, all, "points_total", "Points by what became of them."),
+		targets.Counter(scope, "unwritable_values_total", "Values that the line protocol cannot hold: NaN and infinite ones.", nil,
+			func(e *Exporter, show func(uint64, ...string)) { show(e.counts.unwritable.Load()) }),
+		push.InstrumentRequests(scope, all),
 	)
 	if err != nil {
-		return fmt.Errorf("metrics of the InfluxDB exporter: %w", err)
+		return fmt.Errorf("metrics of the InfluxDB exporter, which several show by InstrumentAll: %w", err)
 	}
 	return nil
 }

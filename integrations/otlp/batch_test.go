@@ -44,7 +44,7 @@ func TestSettledPartsAreLeftOutOnce(t *testing.T) {
 	f.set(func() {
 		f.serve = func(n int, w http.ResponseWriter, _ *http.Request, _ *collector.ExportMetricsServiceRequest) bool {
 			if n == 2 {
-				w.WriteHeader(http.StatusInternalServerError)
+				w.WriteHeader(http.StatusForbidden)
 			}
 			return n == 2
 		}

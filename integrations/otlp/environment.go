@@ -66,7 +66,7 @@ func checkEndpoint(p Protocol) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s is %q, which is no URL: set it to one such as http://collector:%d", variable, value, p.port())
+	return fmt.Errorf("%s is %q, which is no URL: set it to one such as http://collector:%d", variable, bareLocation(value), p.port())
 }
 
 // checkParts reports parts of a URL that the official exporters leave out.
@@ -94,7 +94,7 @@ func (o *Options) endpointName() string {
 	case endpoint == "":
 		return "http://localhost:4318" + metricsPath
 	case err != nil:
-		return endpoint
+		return "an endpoint that is no URL"
 	}
 	if variable == "OTEL_EXPORTER_OTLP_ENDPOINT" && o.Protocol == HTTP {
 		u = u.JoinPath(metricsPath)

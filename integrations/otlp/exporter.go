@@ -56,7 +56,7 @@ func New(ctx context.Context, options Options) (*Exporter, error) {
 	if e.resource, err = resourceOf(ctx, o.Resource); err != nil {
 		return nil, err
 	}
-	e.watch = &watch{endpoint: o.endpointName(), counters: &e.counters}
+	e.watch = &watch{endpoint: o.endpointName(), counters: &e.counters, retry: o.Retry.complete()}
 	if e.client, err = newClient(ctx, &o, e.watch); err != nil {
 		return nil, fmt.Errorf("otlp exporter to %s: %w", e.watch.endpoint, err)
 	}

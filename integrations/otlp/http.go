@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/metertree/metertree/export"
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
 // newHTTP returns the official exporter over HTTP. Its client is ours, so that
@@ -35,7 +39,8 @@ func newHTTP(ctx context.Context, o *Options, timeout time.Duration, config *tls
 			// A redirected POST can become a GET, which delivers nothing.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}),
-		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(o.Retry.complete())),
+		// We repeat.
+		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{Enabled: false}),
 	}
 	if o.Endpoint != "" {
 		options = append(options, otlpmetrichttp.WithEndpointURL(o.Endpoint))
@@ -62,13 +67,14 @@ type watchedTransport struct {
 // RoundTrip implements http.RoundTripper.
 func (t *watchedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	t.watch.attempt()
+	t.watch.last.secrets = push.SecretsOf(request.Header)
 	response, err := t.next.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.watch.last.read(response); err != nil {
 		response.Body.Close()
-		t.watch.last = answer{}
+		t.watch.last = answer{secrets: t.watch.last.secrets}
 		return nil, err
 	}
 	return response, nil
@@ -88,7 +94,8 @@ func (a *answer) read(response *http.Response) error {
 	if response.StatusCode/100 == 2 && kind == "text/html" {
 		return errPage
 	}
-	a.status, a.location = response.StatusCode, response.Header.Get("Location")
+	a.status, a.location = response.StatusCode, bareLocation(response.Header.Get("Location"))
+	a.after, a.delays = export.ParseRetryAfter(response.Header.Get("Retry-After"), time.Now())
 	start, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	rest := io.Reader(response.Body)
 	if err != nil {
@@ -110,7 +117,8 @@ type replayed struct {
 func (a *answer) parse(kind string, body []byte) {
 	if kind != "application/x-protobuf" {
 		if a.status/100 != 2 {
-			a.message = shortened(string(body))
+			a.page = kind == "text/html" || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
+			a.message = a.quotable(string(body))
 		}
 		return
 	}
@@ -123,14 +131,26 @@ func (a *answer) parse(kind string, body []byte) {
 	}
 	var problem status.Status
 	if proto.Unmarshal(body, &problem) == nil {
-		a.message = shortened(problem.GetMessage())
+		a.message = a.quotable(problem.GetMessage())
 	}
 }
 
 // partial takes over what a backend says of a request that it took.
 func (a *answer) partial(r *collector.ExportMetricsServiceResponse) {
 	a.rejected = r.GetPartialSuccess().GetRejectedDataPoints()
-	a.message = shortened(r.GetPartialSuccess().GetErrorMessage())
+	a.message = a.quotable(r.GetPartialSuccess().GetErrorMessage())
+}
+
+// quotable returns what a backend says as it is told, without secrets.
+func (a *answer) quotable(message string) string { return shortened(a.secrets.Hide(message)) }
+
+// bareLocation returns where an answer redirects to without what may be secret.
+func bareLocation(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return ""
+	}
+	return push.BareAddress(u)
 }
 
 // maxMessage is how many bytes of a message are told.

@@ -11,6 +11,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
+
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
 // Protocol is how requests are sent.
@@ -52,11 +54,13 @@ const (
 	Gzip
 )
 
-// Retry is how the official exporters repeat a request that the backend says may
-// be repeated, within one call of Export. A backend that asks for a longer delay
+// Retry is how a request is repeated that the backend says may be repeated, or once
+// more if the backend fails on it, within one call of Export. A random part of up to
+// a half is added to delays or taken off, and a backend that asks for a longer one
 // gets it. A zero field is a default.
 type Retry struct {
-	// Initial is the delay before the first repetition; 0 means 5 s. It grows
+	// Initial is the delay before the first repetition; 0 means 5 s, and it is
+	// at most a quarter of the time that the context of Export leaves. It grows
 	// by half each time, up to Max; 0 means 30 s.
 	Initial, Max time.Duration
 	// Elapsed is how long a request may take with all repetitions; 0 means a
@@ -85,8 +89,8 @@ type Options struct {
 	// TLS configures an https endpoint; nil means the certificates of the
 	// environment or the system.
 	TLS *tls.Config
-	// Timeout bounds each attempt over HTTP, and a request with all its
-	// repetitions over gRPC. The context of Export bounds either too.
+	// Timeout bounds each attempt to make a request. The context of Export bounds
+	// all of them.
 	Timeout time.Duration
 	// Compression is that of requests.
 	Compression Compression
@@ -151,10 +155,10 @@ func (o *Options) completeEndpoint() error {
 	}
 	u, err := url.Parse(o.Endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("endpoint %q is no URL of http or https: give one such as http://collector:%d", o.Endpoint, o.Protocol.port())
+		return fmt.Errorf("endpoint %q is no URL of http or https: give one such as http://collector:%d", bareLocation(o.Endpoint), o.Protocol.port())
 	}
 	if err := checkParts(u); err != nil {
-		return fmt.Errorf("endpoint %s: %w", u.Redacted(), err)
+		return fmt.Errorf("endpoint %s: %w", push.BareAddress(u), err)
 	}
 	if u.Scheme == "http" && o.TLS != nil {
 		return errors.New("TLS is given for an http endpoint: give an https one, or no TLS")
@@ -176,27 +180,16 @@ func (p Protocol) port() int {
 	return 4318
 }
 
-// complete returns the policy as the official exporters take it.
-func (r Retry) complete() retryConfig {
-	c := retryConfig{Enabled: true, InitialInterval: 5 * time.Second, MaxInterval: 30 * time.Second, MaxElapsedTime: time.Minute}
-	if r.Initial > 0 {
-		c.InitialInterval = r.Initial
+// complete returns the policy with its defaults.
+func (r Retry) complete() Retry {
+	for _, d := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{{&r.Initial, 5 * time.Second}, {&r.Max, 30 * time.Second}, {&r.Elapsed, time.Minute}} {
+		if *d.value == 0 {
+			*d.value = d.fallback
+		}
 	}
-	if r.Max > 0 {
-		c.MaxInterval = r.Max
-	}
-	c.MaxInterval = max(c.MaxInterval, c.InitialInterval)
-	switch {
-	case r.Elapsed > 0:
-		c.MaxElapsedTime = r.Elapsed
-	case r.Elapsed < 0:
-		c.MaxElapsedTime = 0
-	}
-	return c
-}
-
-// retryConfig has the fields of the official exporters' types of that name.
-type retryConfig struct {
-	Enabled                                      bool
-	InitialInterval, MaxInterval, MaxElapsedTime time.Duration
+	r.Max = max(r.Max, r.Initial)
+	return r
 }

@@ -70,3 +70,23 @@ func show(_ http.ResponseWriter, r *http.Request) {
 		}
 	}
 }
+
+// The exporter's own figures are exported like all others.
+func ExampleExporter_Stats() {
+	ctx := context.Background()
+	exporter, err := otlp.New(ctx, otlp.Options{Endpoint: "http://collector:4318"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rt, err := metertree.Start(ctx, metertree.Config{Listen: metertree.NoListener})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = rt.Scope("otlp").CounterFunc("rejected_points_total", func(o *meter.Observer) {
+		o.Int(int64(exporter.Stats().RejectedPoints))
+	}, meter.Help("Data points that the OTLP backend will never take."))
+	fmt.Println(err, rt.Close(ctx))
+	// Output: <nil> <nil>
+}

@@ -1,10 +1,13 @@
 package otlp
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
 // tooLarge reports whether the request exceeds a limit on its size, one of the
@@ -21,16 +24,18 @@ func (a *answer) tooLarge(err error) bool {
 
 // wantsTLS reports whether a server that speaks TLS was spoken to without.
 func (a *answer) wantsTLS() bool {
-	return a.status == http.StatusBadRequest && strings.Contains(strings.ToUpper(a.message), "HTTPS")
+	return a.status == http.StatusBadRequest && push.WantsTLS(a.message)
 }
 
 const (
 	renew   = "renew the token or key in Options.Headers or OTEL_EXPORTER_OTLP_HEADERS, and see that it may write metrics"
 	address = "give the address of a receiver of OTLP metrics"
 	noHTTP  = "the endpoint may speak gRPC or TLS: choose the protocol GRPC, https://, or the port for HTTP, usually 4318"
+	noGRPC  = "the endpoint speaks HTTP: choose the protocol HTTP, or the port for gRPC, usually 4317"
 	useTLS  = "the endpoint speaks TLS: give it as https://"
 	answers = "see that the receiver answers, or raise Options.Timeout or OTEL_EXPORTER_OTLP_TIMEOUT"
-	later   = "the batch comes again; if it stays so, look at the receiver"
+	later   = "look at the receiver if it stays so"
+	noPage  = address + "; this one shows pages to people"
 )
 
 // byStatus are remedies for answers over HTTP, byCode those over gRPC.
@@ -52,25 +57,34 @@ var (
 	}
 )
 
+// text is a remedy for what an error says. The error stays as it is until somebody
+// does something if stays is set.
+type text struct {
+	says, remedy string
+	stays        bool
+}
+
 // byText are remedies for what errors say when no answer came, the more precise
 // first.
-var byText = []struct{ says, remedy string }{
-	{errPage.Error(), address + "; this one shows pages to people"},
-	{"server gave HTTP response to HTTPS client", "the endpoint speaks no TLS: give it as http://"},
-	{"first record does not look like a TLS handshake", "the endpoint speaks no TLS: give it as http://"},
-	{"malformed HTTP response", noHTTP},
+var byText = []text{
+	{errPage.Error(), noPage, true},
+	{"server gave HTTP response to HTTPS client", "the endpoint speaks no TLS: give it as http://", true},
+	{"first record does not look like a TLS handshake", "the endpoint speaks no TLS: give it as http://", true},
+	{"malformed HTTP response", noHTTP, false},
 	// It was greeted before it asked, as gRPC does.
-	{"readLoopPeekFailLocked", noHTTP},
-	{"looked like an HTTP/1.1 header", "the endpoint speaks HTTP: choose the protocol HTTP, or the port for gRPC, usually 4317"},
-	{"unexpected HTTP status code", "the endpoint speaks HTTP: choose the protocol HTTP, or the port for gRPC, usually 4317"},
-	{"x509:", "give the authority of its certificate in Options.TLS or OTEL_EXPORTER_OTLP_CERTIFICATE, and the host name that the certificate has"},
-	{"certificate required", "give the client's certificate in Options.TLS or OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _CLIENT_KEY"},
-	{"error reading server preface", "the endpoint may speak TLS, give it as https://; or no gRPC, choose the protocol HTTP"},
-	{"connection refused", "start the receiver there, or correct the endpoint"},
-	{"no such host", "correct the host name"},
-	{"produced zero addresses", "correct the host name"},
-	{"deadline exceeded", answers},
-	{"Client.Timeout", answers},
+	{"readLoopPeekFailLocked", noHTTP, false},
+	{"looked like an HTTP/1.1 header", noGRPC, true},
+	{"tls: no application protocol", noGRPC, true},
+	{"missing selected ALPN property", noGRPC, true},
+	{"unexpected HTTP status code", noGRPC, false},
+	{"x509:", "give the authority of its certificate in Options.TLS or OTEL_EXPORTER_OTLP_CERTIFICATE, and the host name that the certificate has", true},
+	{"certificate required", "give the client's certificate in Options.TLS or OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _CLIENT_KEY", true},
+	{"error reading server preface", "the endpoint may speak TLS, give it as https://; or no gRPC, choose the protocol HTTP", false},
+	{"connection refused", "start the receiver there, or correct the endpoint", false},
+	{"no such host", "correct the host name", false},
+	{"produced zero addresses", "correct the host name", false},
+	{"deadline exceeded", answers, false},
+	{"Client.Timeout", answers, false},
 }
 
 // remedy says what to do about a request that failed.
@@ -87,12 +101,27 @@ func (a *answer) remedy(err error) string {
 	if remedy := byCode[a.code]; a.grpc && remedy != "" {
 		return remedy
 	}
-	if a.status == 0 {
-		for _, known := range byText {
-			if strings.Contains(err.Error(), known.says) {
-				return known.remedy
-			}
-		}
+	if known := knownText(err); known != nil && a.status == 0 {
+		return known.remedy
+	}
+	if a.page && a.status/100 == 4 {
+		return noPage
 	}
 	return later
+}
+
+// knownText returns the remedy for what an error says, or nil.
+func knownText(err error) *text {
+	for i := range byText {
+		if strings.Contains(err.Error(), byText[i].says) {
+			return &byText[i]
+		}
+	}
+	return nil
+}
+
+// isTimeout reports whether an attempt took too long.
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }

@@ -128,10 +128,11 @@ func (r *run) upload(metrics []metricdata.Metrics, points int) {
 		r.failure = fmt.Errorf("otlp export to %s: %w", r.watch.endpoint, context.Cause(r.ctx))
 		return
 	}
-	r.watch.begin()
-	err := r.client.Export(r.ctx, &metricdata.ResourceMetrics{
-		Resource:     r.resource,
-		ScopeMetrics: []metricdata.ScopeMetrics{{Scope: r.scope, Metrics: metrics}},
+	err := r.watch.repeat(r.ctx, func(ctx context.Context) error {
+		return r.client.Export(ctx, &metricdata.ResourceMetrics{
+			Resource:     r.resource,
+			ScopeMetrics: []metricdata.ScopeMetrics{{Scope: r.scope, Metrics: metrics}},
+		})
 	})
 	switch verdict, err := r.watch.judge(r.ctx, err); {
 	case verdict == taken:

@@ -107,7 +107,7 @@ func TestRejectionBeforeAFailure(t *testing.T) {
 			case 1:
 				http.Error(w, "bad name", http.StatusBadRequest)
 			case 2:
-				http.Error(w, "out of order", http.StatusInternalServerError)
+				http.Error(w, "out of order", http.StatusForbidden)
 			default:
 				return false
 			}
@@ -207,7 +207,7 @@ func unreliable(t *testing.T, seed uint64, temporality metric.Temporality) (fail
 		f.serve = func(_ int, rw http.ResponseWriter, _ *http.Request, body *collector.ExportMetricsServiceRequest) bool {
 			switch w.random.IntN(14) {
 			case 0:
-				rw.WriteHeader(http.StatusInternalServerError)
+				rw.WriteHeader(http.StatusForbidden)
 			case 1:
 				rw.WriteHeader(http.StatusServiceUnavailable)
 			case 2, 3:

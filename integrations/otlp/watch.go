@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/metertree/metertree/integrations/internal/push"
 )
 
 // watch sees each attempt of the official exporters, whose errors do not tell
@@ -14,6 +17,7 @@ import (
 type watch struct {
 	endpoint string
 	counters *counters
+	retry    Retry
 	// idle closes connections that are not in use; nil if there is no need.
 	idle func()
 
@@ -29,6 +33,15 @@ type answer struct {
 	// code is that of gRPC, and grpc is set if there is one.
 	code codes.Code
 	grpc bool
+	// after is how long the backend asks to be left alone, and delays says that
+	// it does.
+	after  time.Duration
+	delays bool
+	// secrets are what the request gave in headers.
+	secrets push.Secrets
+	// page says that the answer is a page, which comes from something in front of
+	// the backend.
+	page bool
 	// location is where an answer redirects to.
 	location string
 	// message is what the backend says, also of a partial success; rejected is
@@ -98,10 +111,10 @@ func (a *answer) refused() bool {
 	switch {
 	case a.grpc:
 		return a.code == codes.InvalidArgument
-	case a.status == http.StatusBadRequest:
-		return !a.wantsTLS()
+	case a.page, a.wantsTLS():
+		return false
 	}
-	return a.status == http.StatusUnprocessableEntity
+	return a.status == http.StatusBadRequest || a.status == http.StatusUnprocessableEntity
 }
 
 // explain returns the error that names the endpoint, what happened and what to
@@ -117,8 +130,8 @@ func (w *watch) explain(err error, remedy string) error {
 		return fmt.Errorf("otlp export to %s%s: answered %d %s%s: %s",
 			w.endpoint, repeated, a.status, http.StatusText(a.status), quoted(a.message), remedy)
 	}
-	if len(err.Error()) > 2*maxMessage {
-		err = errors.New(shortened(err.Error()))
+	if text := a.secrets.Hide(err.Error()); len(text) > 2*maxMessage || text != err.Error() {
+		err = errors.New(shortened(text))
 	}
 	return fmt.Errorf("otlp export to %s%s: %w: %s", w.endpoint, repeated, err, remedy)
 }

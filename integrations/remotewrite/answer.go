@@ -42,6 +42,10 @@ func judge(a *push.Answer) error {
 	switch {
 	case a.Verdict == push.Accepted && a.IsPage():
 		a.Verdict, a.Hint = push.Refused, "check that the address is the receiver's"
+	case a.Verdict == push.Refused && a.IsForeign():
+		if a.Hint == "" {
+			a.Hint = "check that the address is the receiver's"
+		}
 	case a.Verdict == push.Refused && a.Code/100 == 4 && !slices.Contains(refusing, a.Code):
 		a.Verdict = push.Invalid
 	}

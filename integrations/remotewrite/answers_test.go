@@ -1,6 +1,7 @@
 package remotewrite
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -30,6 +31,11 @@ func TestAnswers(t *testing.T) {
 		"no receiver":        {Version2, status(404, "404 page not found"), 1, false, "check the address, and that the receiver is enabled"},
 		"page":               {Version1, status(200, pushtest.Page, "Content-Type", "text/html; charset=utf-8"), 1, false, "a page of HTML: check that the address"},
 		"page, negotiated":   {Negotiate, status(200, pushtest.Page), 1, false, "a page of HTML: check that the address"},
+		"page of 400":        {Version1, status(400, pushtest.Page), 1, false, "a page of HTML: check that the address"},
+		"page of 422":        {Version2, status(422, pushtest.Page), 1, false, "a page of HTML: check that the address"},
+		"TLS":                {Version1, status(400, "Client sent an HTTP request to an HTTPS server.\n"), 1, false, "give its address as https://"},
+		"TLS, negotiated":    {Negotiate, status(400, "Client sent an HTTP request to an HTTPS server.\n"), 1, false, "give its address as https://"},
+		"repeats the query":  {Version1, status(401, "no key s3cret"), 1, false, "no key [hidden]"},
 		"page of a gateway":  {Version2, status(502, pushtest.Page, "Content-Type", "text/html"), 3, false, "502 Bad Gateway: a page of HTML"},
 		"redirect":           {Version2, status(302, "", "Location", "http://elsewhere.test/login?token=s3cret"), 1, false, `redirects to, "http://elsewhere.test/login"`},
 		"overload":           {Version2, status(429, "slow down"), 3, false, "429 Too Many Requests: slow down"},
@@ -156,4 +162,17 @@ func TestRejectedBesideDelivered(t *testing.T) {
 	if err := e.Export(t.Context(), after(time.Second, many(100))); err == nil || errors.Is(err, export.ErrRejected) {
 		t.Errorf("error is %v", err)
 	}
+}
+
+// A receiver that repeats what a transport or the options added does not get it
+// into errors.
+func TestCredentialsAreInNoError(t *testing.T) {
+	d := newDouble(t)
+	d.Until(func(w http.ResponseWriter, r *http.Request, _ written) bool {
+		http.Error(w, "no "+r.Header.Get("Authorization")+" and "+r.Header.Get("X-Key"), http.StatusUnauthorized)
+		return false
+	})
+	e := d.exporter(t, Options{Header: http.Header{"X-Key": {pushtest.Secret + "2"}}, Client: &http.Client{
+		Transport: BearerToken(nil, func(context.Context) (string, error) { return pushtest.Secret, nil })}})
+	pushtest.Failure{Contains: "no [hidden] and [hidden]"}.Check(t, e.Export(t.Context(), totals(level("a"))))
 }

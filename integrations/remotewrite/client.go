@@ -18,7 +18,7 @@ type client struct{ *push.Client }
 
 func newClient(to *url.URL, o *Options, c *counts) client {
 	return client{push.NewClient(push.Config{
-		Address: to, HTTP: o.Client, Connections: o.Shards, Timeout: o.Timeout, Retry: o.Retry, Header: o.Header, Counts: &c.Counts,
+		Address: to, HTTP: o.Client, Connections: o.Shards, Timeout: o.Timeout, Retry: o.Retry, Header: o.Header, Secrets: push.QuerySecrets(to), Counts: &c.Counts,
 		Hints: push.Hints{
 			Credentials: "check the credentials of the client, and the tenant in its headers",
 			Address:     "check the address, and that the receiver is enabled there",

@@ -192,7 +192,7 @@ func (d *delivery) layoutOf(s *series, p *metric.Point) (*layout, metric.Histogr
 // fill gives the series of a point their values.
 func (d *delivery) fill(r *request, series []entry, p *metric.Point, h metric.HistogramPoint) {
 	pl := d.family.plan
-	if start := d.startOf(p); start != 0 {
+	if start := d.startOf(series[0].series, p); start != 0 {
 		for i := range series {
 			series[i].start = start
 		}
@@ -278,8 +278,10 @@ func (d *delivery) addLatest(r *request, all []*metric.Exemplar) {
 // isNew reports whether an exemplar can be written and may not be delivered yet.
 func (d *delivery) isNew(x *metric.Exemplar) bool { return shows(x) && !x.Time.Before(d.delivered) }
 
-// startOf returns when a total began, in milliseconds, or 0.
-func (d *delivery) startOf(p *metric.Point) int64 {
+// startOf returns when a total began, in milliseconds, or 0. It is before the first
+// sample, also if both are in one millisecond or a clock was set back, and stays
+// what it was: a receiver takes another start for that of another process.
+func (d *delivery) startOf(s *series, p *metric.Point) int64 {
 	pl := d.family.plan
 	if pl.kind != metric.Counter && pl.kind != metric.Histogram {
 		return 0
@@ -289,8 +291,11 @@ func (d *delivery) startOf(p *metric.Point) int64 {
 		start = d.batch.Start
 	}
 	ms := start.UnixMilli()
-	if start.IsZero() || ms <= 0 || ms >= d.time {
+	if start.IsZero() || ms <= 0 {
 		return 0
 	}
-	return ms
+	if s.start == 0 || s.began != ms {
+		s.began, s.start = ms, min(ms, d.time-1)
+	}
+	return s.start
 }

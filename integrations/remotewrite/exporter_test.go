@@ -48,6 +48,8 @@ func TestWhatMakesNoSense(t *testing.T) {
 		"cannot be parsed":   func() (*Exporter, error) { return New("http://a b:s3cret@[", Options{}) },
 		"is none to write":   func() (*Exporter, error) { return New("localhost:9090", Options{}) },
 		"has a user":         func() (*Exporter, error) { return New("http://ann:s3cret@host", Options{}) },
+		"write to: give":     func() (*Exporter, error) { return New("localhost:9090?p=s3cret", Options{}) },
+		"user: give it":      func() (*Exporter, error) { return New("http://ann:s3cret@host?p=s3cret", Options{}) },
 		"unknown Version":    func() (*Exporter, error) { return New("http://host", Options{Version: 9}) },
 		"unknown Histograms": func() (*Exporter, error) { return New("http://host", Options{Histograms: 9}) },
 		"Timeout is -1":      func() (*Exporter, error) { return New("http://host", Options{Timeout: -1}) },
@@ -260,4 +262,28 @@ func TestPanics(t *testing.T) {
 		broken = false
 		mustExport(t, e, after(3*time.Second, many(10)))
 	})
+}
+
+// Several exporters of a program show their metrics by their targets.
+func TestInstrumentAll(t *testing.T) {
+	r := registry.New(registry.Options{})
+	d := newDouble(t)
+	a, b := d.exporter(t, Options{}), d.exporter(t, Options{})
+	if err := InstrumentAll(meter.New(r), map[string]*Exporter{"a": a, "b": b}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Instrument(meter.New(r)); err == nil || !strings.Contains(err.Error(), "InstrumentAll") {
+		t.Errorf("defining one of them again: %v", err)
+	}
+	if err := b.Export(t.Context(), totals(many(3))); err != nil {
+		t.Fatal(err)
+	}
+	got := pushtest.Collected(t, r)
+	for id, want := range map[string]float64{
+		`metertree_remotewrite_samples_total{outcome="delivered",target="a"}`: 0, `metertree_remotewrite_samples_total{outcome="delivered",target="b"}`: 3,
+	} {
+		if v, is := got[id]; !is || v != want {
+			t.Errorf("%s is %v, want %v", id, v, want)
+		}
+	}
 }

@@ -33,6 +33,9 @@ type series struct {
 	// if it was never asked to take any. The lane on which a request is sets them.
 	plan *plan
 	told *layout
+	// began is when the totals began, and start what the receiver is told of it,
+	// in milliseconds: 0 if they have no start.
+	began, start int64
 }
 
 // ending is a series that is no more.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/export"
+	"github.com/metertree/metertree/integrations/internal/push"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -158,9 +159,9 @@ func parseAddress(address string) (*url.URL, error) {
 	case err != nil:
 		return nil, fmt.Errorf("remote write address cannot be parsed: give one such as http://localhost:9090/api/v1/write")
 	case to.Scheme != "http" && to.Scheme != "https" || to.Host == "":
-		return nil, fmt.Errorf("remote write address %q is none to write to: give one such as http://localhost:9090/api/v1/write", to.Redacted())
+		return nil, fmt.Errorf("remote write address %q is none to write to: give one such as http://localhost:9090/api/v1/write", push.BareAddress(to))
 	case to.User != nil:
-		return nil, fmt.Errorf("remote write address %q has a user: give it to BasicAuth", to.Redacted())
+		return nil, fmt.Errorf("remote write address %q has a user: give it to BasicAuth", push.BareAddress(to))
 	}
 	return to, nil
 }

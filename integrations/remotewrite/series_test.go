@@ -174,12 +174,28 @@ func TestTypesAndStarts(t *testing.T) {
 	}
 }
 
-// A start in the future, or before 1970, is none.
+// A start in the millisecond of the first sample, or in the future, is before it,
+// and stays so; before 1970 it is none.
 func TestOddStarts(t *testing.T) {
-	for _, start := range []time.Time{{}, noon, noon.Add(time.Hour), time.Unix(-1, 0)} {
-		f := newFamily(metric.Descriptor{Name: "calls_total", Kind: metric.Counter}, metric.Point{Labels: labelled("a"), Start: start})
-		if s := wire(t, Options{Version: Version2}, totals(f)); s[0].start != 0 {
-			t.Errorf("a series that began at %v starts at %d", start, s[0].start)
+	before := noon.UnixMilli() - 1
+	for start, want := range map[time.Time]int64{{}: 0, noon: before, noon.Add(time.Hour): before, time.Unix(-1, 0): 0, noon.Add(-time.Hour): noon.Add(-time.Hour).UnixMilli()} {
+		d := newDouble(t)
+		e := d.exporter(t, Options{Version: Version2})
+		point := metric.Point{Labels: labelled("a"), Start: start}
+		for _, at := range []time.Duration{0, time.Second, 2 * time.Hour} {
+			mustExport(t, e, after(at, newFamily(metric.Descriptor{Name: "calls_total", Kind: metric.Counter}, point)))
+		}
+		for i, s := range d.samples() {
+			if s.start != want {
+				t.Errorf("sample %d of a series that began at %v starts at %d, want %d", i, start, s.start, want)
+			}
+		}
+		// A series that comes back has a start of its own.
+		if point.Start = noon.Add(3 * time.Hour); want != 0 {
+			mustExport(t, e, after(4*time.Hour, newFamily(metric.Descriptor{Name: "calls_total", Kind: metric.Counter}, point)))
+			if s := d.samples(); len(s) != 4 || s[3].start != point.Start.UnixMilli() {
+				t.Errorf("a series that came back has samples %+v", s)
+			}
 		}
 	}
 }

@@ -45,20 +45,31 @@ func (e *Exporter) Stats() Stats {
 }
 
 // Instrument shows the stats as metrics, in the namespace metertree_remotewrite
-// of a scope. It fails if they are defined there already.
-func (e *Exporter) Instrument(scope meter.Scope) error {
+// of a scope. It fails if they are defined there already: for several exporters
+// there is InstrumentAll.
+func (e *Exporter) Instrument(scope meter.Scope) error { return instrument(scope, push.Only(e)) }
+
+// InstrumentAll shows the stats of several exporters as Instrument does those of
+// one, with the names they are given here as the label target.
+func InstrumentAll(scope meter.Scope, targets map[string]*Exporter) error {
+	return instrument(scope, targets)
+}
+
+func instrument(scope meter.Scope, targets push.Targets[*Exporter]) error {
 	scope = scope.Scope("metertree").Scope("remotewrite")
+	all := targets.Counts(func(e *Exporter) *push.Counts { return &e.counts.Counts })
 	err := errors.Join(
-		e.counts.InstrumentItems(scope, "samples_total", "Samples by what became of them, the ends of series included."),
-		scope.CounterFunc("ended_series_total", func(o *meter.Observer) {
-			s := e.Stats()
-			o.Float(float64(s.Ends), "told")
-			o.Float(float64(s.LostEnds), "lost")
-		}, meter.Keys("outcome"), meter.Help("Ends of series by whether the receiver was told.")),
-		e.counts.InstrumentRequests(scope),
+		push.InstrumentItems(scope, all, "samples_total", "Samples by what became of them, the ends of series included."),
+		targets.Counter(scope, "ended_series_total", "Ends of series by whether the receiver was told.", []string{"outcome"},
+			func(e *Exporter, show func(uint64, ...string)) {
+				s := e.Stats()
+				show(s.Ends, "told")
+				show(s.LostEnds, "lost")
+			}),
+		push.InstrumentRequests(scope, all),
 	)
 	if err != nil {
-		return fmt.Errorf("metrics of the remote write exporter: %w", err)
+		return fmt.Errorf("metrics of the remote write exporter, which several show by InstrumentAll: %w", err)
 	}
 	return nil
 }

@@ -55,16 +55,29 @@ func (a *Answer) IsPage() bool {
 	return a.Media == "text/html" || bytes.HasPrefix(a.Body, []byte("<"))
 }
 
-// newAnswer reads an answer as far as all backends mean the same by it.
-func newAnswer(r *http.Response, hints Hints) *Answer {
+// IsForeign reports whether the answer tells nothing of what is in the request: it
+// is a page, or that of a server which was to be spoken to by TLS.
+func (a *Answer) IsForeign() bool { return a.IsPage() || a.wantsTLS() }
+
+func (a *Answer) wantsTLS() bool {
+	return a.Code == http.StatusBadRequest && WantsTLS(string(a.Body))
+}
+
+// newAnswer reads an answer as far as all backends mean the same by it. The
+// secrets are nowhere in it but in its headers.
+func newAnswer(r *http.Response, hints Hints, secrets Secrets) *Answer {
 	// A longer message is cut, and its connection not used again.
 	const longest = 64 << 10
 	body, err := io.ReadAll(io.LimitReader(r.Body, longest))
-	a := &Answer{Verdict: verdictOf(r.StatusCode), Code: r.StatusCode, Status: r.Status,
-		Hint: hints.of(r), Header: r.Header, Body: bytes.TrimSpace(body), Broken: err}
+	text := secrets.Hide(string(body))
+	a := &Answer{Verdict: verdictOf(r.StatusCode), Code: r.StatusCode, Status: secrets.Hide(r.Status),
+		Hint: hints.of(r), Header: r.Header, Body: []byte(strings.TrimSpace(text)), Broken: err}
 	a.Media, _, _ = mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if a.Message = OneLine(string(body)); a.IsPage() {
+	if a.Message = OneLine(text); a.IsPage() {
 		a.Message = "a page of HTML"
+	}
+	if a.wantsTLS() {
+		a.Hint = "the server speaks TLS: give its address as https://"
 	}
 	return a
 }

@@ -29,7 +29,9 @@ type Config struct {
 	Retry   export.Retry
 	// Header is sent with every request.
 	Header http.Header
-	Hints  Hints
+	// Secrets are in no error, nor are the values of a request's headers.
+	Secrets Secrets
+	Hints   Hints
 	// Counts, which is required, counts attempts, retries, and as failures the
 	// requests for which Post returns an error.
 	Counts *Counts
@@ -85,6 +87,7 @@ type Request struct {
 func (c *Client) Post(ctx, goOn context.Context, r Request) (*Answer, error) {
 	var last *Answer
 	attempts := 0
+	var settled settledError
 	err := c.config.Retry.Do(goOn, func(context.Context) error {
 		c.config.Counts.Attempts.Add(1)
 		if attempts++; attempts > 1 {
@@ -94,8 +97,14 @@ func (c *Client) Post(ctx, goOn context.Context, r Request) (*Answer, error) {
 		}
 		var err error
 		last, err = c.attempt(ctx, r)
+		if errors.As(err, &settled) {
+			return nil
+		}
 		return err
 	})
+	if err == nil {
+		err = settled.error
+	}
 	if err != nil {
 		c.config.Counts.Failures.Add(1)
 		return nil, err
@@ -121,11 +130,13 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Answer, error) {
 		return nil, c.fail(limited, err)
 	}
 	defer response.Body.Close()
-	a := newAnswer(response, c.config.Hints)
-	a.From = c.name()
+	secrets := c.secretsOf(response)
+	a := newAnswer(response, c.config.Hints, secrets)
+	a.From = BareAddress(c.config.Address)
 	if err := r.Judge(a); err != nil {
 		return nil, c.fail(limited, err)
 	}
+	a.Message, a.About, a.Hint = secrets.Hide(a.Message), secrets.Hide(a.About), secrets.Hide(a.Hint)
 	if a.Verdict != Later {
 		return a, nil
 	}
@@ -144,12 +155,23 @@ func (c *Client) fail(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return fmt.Errorf("writing to %s: %w", c.name(), err)
+	remedy, stays := connection(err)
+	err = fmt.Errorf("writing to %s: %w", BareAddress(c.config.Address), err)
+	if remedy != "" {
+		err = fmt.Errorf("%w: %s", err, remedy)
+	}
+	if stays {
+		return settledError{err}
+	}
+	return err
 }
 
-// name is the address without the query.
-func (c *Client) name() string {
-	to := *c.config.Address
-	to.RawQuery = ""
-	return to.String()
+// secretsOf returns what the request of an answer has given, also that which a
+// transport has added.
+func (c *Client) secretsOf(r *http.Response) Secrets {
+	all := SecretsOf(c.config.Header)
+	if r.Request != nil {
+		all = append(all, SecretsOf(r.Request.Header)...)
+	}
+	return append(all, c.config.Secrets...).sorted()
 }

@@ -14,7 +14,7 @@ func TestInstrument(t *testing.T) {
 	r := registry.New(registry.Options{})
 	scope := meter.New(r).Scope("x")
 	for range 2 {
-		err, other := c.InstrumentItems(scope, "points_total", "Points."), c.InstrumentRequests(scope)
+		err, other := push.InstrumentItems(scope, push.Only(&c), "points_total", "Points."), push.InstrumentRequests(scope, push.Only(&c))
 		if again := c.Delivered.Load() > 0; (err != nil) != again || (other != nil) != again {
 			t.Errorf("defining the metrics, again %t: %v, %v", again, err, other)
 		}
@@ -33,6 +33,25 @@ func TestInstrument(t *testing.T) {
 	} {
 		if got[id] != want {
 			t.Errorf("%s is %v, want %v", id, got[id], want)
+		}
+	}
+}
+
+// Several exporters show the same metrics, by their targets.
+func TestInstrumentSeveral(t *testing.T) {
+	var a, b push.Counts
+	r := registry.New(registry.Options{})
+	if err := push.InstrumentItems(meter.New(r), push.Targets[*push.Counts]{"a": &a, "b": &b}, "points_total", "Points."); err != nil {
+		t.Fatal(err)
+	}
+	a.Delivered.Store(1)
+	b.Delivered.Store(2)
+	got := pushtest.Collected(t, r)
+	for id, want := range map[string]float64{
+		`points_total{outcome="delivered",target="a"}`: 1, `points_total{outcome="delivered",target="b"}`: 2,
+	} {
+		if got[id] != want {
+			t.Errorf("%s is %v, want %v of %v", id, got[id], want, got)
 		}
 	}
 }

@@ -19,6 +19,5 @@ func redirectOf(r *http.Response) string {
 	if err != nil {
 		return ""
 	}
-	to.RawQuery, to.User = "", nil
-	return to.String()
+	return BareAddress(to)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -42,6 +44,8 @@ func Check(t *testing.T, s Subject) {
 		{"redirects", checkRedirects},
 		{"half-closed connections", checkHalfClosed},
 		{"nobody listens", checkDeserted},
+		{"no such host", checkNoHost},
+		{"TLS", checkTLS},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}
@@ -174,7 +178,38 @@ func checkDeserted(t *testing.T, s Subject) {
 	e, _ := s(t, Options{Address: address, Retry: export.Retry{Attempts: -1}})
 	err := e.Export(t.Context(), Totals(Level("a")))
 	Failure{Contains: address}.Check(t, err)
+	Failure{Contains: "start the server there"}.Check(t, err)
 	if err != nil && strings.Count(err.Error(), address) != 1 {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// checkNoHost says what to correct.
+func checkNoHost(t *testing.T, s Subject) {
+	client := &http.Client{Transport: RoundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: "host", IsNotFound: true}
+	})}
+	e, _ := s(t, Options{Address: "http://host", Client: client, Retry: export.Retry{Attempts: -1}})
+	Failure{Contains: "correct the host name"}.Check(t, e.Export(t.Context(), Totals(Level("a"))))
+}
+
+// checkTLS says what to do about TLS that cannot work, and does not try again.
+func checkTLS(t *testing.T, s Subject) {
+	unknown := httptest.NewUnstartedServer(http.NotFoundHandler())
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that are to fail
+	unknown.StartTLS()
+	defer unknown.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	for says, address := range map[string]string{
+		"give the authority of the server's certificate": unknown.URL,
+		"the server speaks no TLS":                       strings.Replace(plain.URL, "http://", "https://", 1),
+		"the server speaks TLS":                          strings.Replace(unknown.URL, "https://", "http://", 1),
+	} {
+		e, counts := s(t, Options{Address: address})
+		Failure{Contains: says}.Check(t, e.Export(t.Context(), Totals(Level("a"))))
+		if n := counts.Attempts.Load(); n != 1 {
+			t.Errorf("%s: counted %d attempts", says, n)
+		}
 	}
 }

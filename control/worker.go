@@ -21,7 +21,8 @@ type worker struct {
 	meters  meters
 	logger  *slog.Logger
 	// failing tells whether the last export failed; it is the goroutine's.
-	failing bool
+	failing   bool
+	rejecting bool // the last export was rejected
 	// over is set when the goroutine is not to go on; it is the goroutine's.
 	over bool
 	// inside is whoever uses the integrator.
@@ -233,12 +234,13 @@ func (w *worker) report(err error) {
 		w.logger.Info("export works again")
 	case o == panicked:
 		w.logPanic(err)
-	case o == rejected:
-		w.logger.Warn("export was rejected; the batch is dropped", "err", err)
+	case o == rejected && !w.rejecting:
+		w.logger.Warn("export was rejected, and what the backend refused is not sent again", "err", err)
 	case o == failed && !w.failing:
-		w.logger.Warn("export failed; what it held is kept for the next one", "err", err)
+		w.logger.Warn("export failed; what it held is kept for the next one, unless this was the last", "err", err)
 	}
 	w.failing = o == failed || o == panicked
+	w.rejecting = o == rejected // said once, until something else happens
 }
 
 func (w *worker) logPanic(err error) {

@@ -144,6 +144,9 @@ func (g *Gateway) Push(request push.Request) (merge.Outcome, error) {
 type settings struct {
 	Merge  merge.Settings
 	Limits push.Limits
+	// Rules are missing, and so OriginalRules, in the journals of versions that knew
+	// no others.
+	Rules merge.Rules
 }
 
 // The kinds of records.
@@ -166,6 +169,7 @@ func (g *Gateway) restore() error {
 	if err != nil {
 		return err
 	}
+	g.state.Under(merge.CurrentRules)
 	if found.Found {
 		size := g.state.Size()
 		g.log.Info("state restored", "path", g.options.Path, "streams", size.Streams, "series", size.Series, "pushes", max(found.Records-1, 0))
@@ -197,6 +201,7 @@ func (g *Gateway) replay(record []byte, limits *push.Limits) error {
 			return fmt.Errorf("settings: %w", err)
 		}
 		*limits = of.Limits
+		g.state.Under(of.Rules)
 		if !g.state.Settings().Equal(of.Merge) {
 			g.state.Use(of.Merge)
 		}
@@ -230,7 +235,7 @@ func (p *pending) record(at int64) []byte {
 // rotate replaces snapshot and journal.
 func (g *Gateway) rotate() error {
 	begin := time.Now()
-	first, err := json.Marshal(settings{g.options.Settings, g.options.Limits})
+	first, err := json.Marshal(settings{g.options.Settings, g.options.Limits, merge.CurrentRules})
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,11 @@ func (r *step) cumulative() (push.Reason, string) {
 	if reason, cause := r.fit(); reason != "" {
 		return reason, cause
 	}
-	t := r.stream.track(r.point.Start)
-	if t == nil {
+	t, done, reason, cause := r.follow()
+	switch {
+	case done || reason != "":
+		return reason, cause
+	case t == nil:
 		return r.begin()
 	}
 	if t.falls.conflict {
@@ -28,7 +31,7 @@ func (r *step) cumulative() (push.Reason, string) {
 	switch {
 	case r.point.Time == t.at && same:
 		r.outcome.Repeated++
-		t.seen = r.state.now
+		r.see(t)
 		return "", ""
 	case r.point.Time == t.at:
 		return push.Conflict, fmt.Sprintf("it was %v at that time, and is now said to have been %v: %s", t.said(), r.said(), distinct)
@@ -37,6 +40,9 @@ func (r *step) cumulative() (push.Reason, string) {
 	case r.point.Time < t.at:
 		r.outcome.Covered++
 		return "", ""
+	case t.ended && t.start == 0:
+		n, d = numberOf(r.point), r.point.Distribution
+		r.outcome.Resets++
 	case !rose:
 		n, d = numberOf(r.point), r.point.Distribution
 		if t.falls.note(t.said(), r.said()) {
@@ -63,7 +69,7 @@ func (r *step) begin() (push.Reason, string) {
 		r.outcome.Resets++
 	}
 	n, d := numberOf(r.point), r.point.Distribution
-	grave, returns := r.state.gone.look(keyOf(st, r.point.Start))
+	key, grave, returns := r.remembered()
 	switch {
 	case returns && r.point.Time <= grave.At:
 		r.outcome.Covered++
@@ -80,7 +86,7 @@ func (r *step) begin() (push.Reason, string) {
 	if reason, cause := r.merge(n, d); reason != "" {
 		return reason, cause
 	}
-	r.state.gone.clear(keyOf(st, r.point.Start))
+	r.state.gone.clear(key)
 	st.tracks = append(st.tracks, track{start: r.point.Start})
 	t := &st.tracks[len(st.tracks)-1]
 	r.keep(t)
@@ -88,13 +94,31 @@ func (r *step) begin() (push.Reason, string) {
 	return "", ""
 }
 
+// remembered finds what a process said before it was silent: with its start, or
+// without one if it was running then.
+func (r *step) remembered() (graveKey, grave, bool) {
+	st, s := r.stream, r.state
+	key := keyOf(st, r.point.Start)
+	found, ok := s.gone.look(key)
+	if !ok && s.joined() && r.point.Start != 0 {
+		unstarted := keyOf(st, 0)
+		if of, ok := s.gone.look(unstarted); ok && of.At >= r.point.Start {
+			return unstarted, of, true
+		}
+	}
+	return key, found, ok
+}
+
 // prune forgets the processes of a stream that were silent for too long.
 func (st *stream) prune(s *State) {
+	if u := st.track(0); u != nil && u.base != 0 && u.seen < s.now-int64(s.settings.Idle) {
+		s.bury(st, u)
+		s.unite(st)
+	}
 	for i := 0; i < len(st.tracks); {
 		if t := &st.tracks[i]; t.seen < s.now-int64(s.settings.Idle) {
 			s.bury(st, t)
-			s.held -= t.cost()
-			st.drop(t.start)
+			s.removeTrack(st, t.start)
 			continue
 		}
 		i++
@@ -145,26 +169,47 @@ func (r *step) since(t *track) (number, *push.Distribution, bool) {
 	return number{}, &s.difference, err == nil
 }
 
+// see notes that a process was seen, and with it the one that it may be.
+func (r *step) see(t *track) {
+	t.seen = r.state.now
+	if base := r.stream.base(t); base != nil {
+		base.seen = r.state.now
+	}
+}
+
 // keep makes the point what the process said last.
 func (r *step) keep(t *track) {
-	t.at, t.seen, t.number = r.point.Time, r.state.now, numberOf(r.point)
+	r.see(t)
+	t.at, t.number, t.ended = r.point.Time, numberOf(r.point), false
 	from := r.point.Distribution
 	if from == nil {
 		return
 	}
 	before := t.cost()
-	defer func() { r.state.held += t.cost() - before }()
 	if t.distribution == nil {
 		t.distribution = &push.Distribution{}
-		if from.Exponential != nil {
-			t.distribution.Exponential = &aggregate.SketchState{}
-		}
 	}
-	if from.Exponential != nil {
-		t.distribution.Exponential.CopyFrom(from.Exponential)
+	r.copyPoint(t.distribution)
+	r.state.held += t.cost() - before
+}
+
+// copyPoint copies the point's distribution, so that it is not part of a request.
+func (r *step) copyPoint(to *push.Distribution) {
+	copyDistribution(to, r.point.Distribution)
+	if to.Exponential == nil {
+		// They are equal to the series'.
+		to.Explicit.Bounds = r.stream.series.distribution.Explicit.Bounds
+	}
+}
+
+// copyDistribution makes to a copy of another, but for the bounds, which are shared.
+func copyDistribution(to, from *push.Distribution) {
+	if from.Exponential == nil {
+		to.Explicit.CopyFrom(&from.Explicit)
 		return
 	}
-	t.distribution.Explicit.CopyFrom(&from.Explicit)
-	// They are equal to the series', whose are not part of a request.
-	t.distribution.Explicit.Bounds = r.stream.series.distribution.Explicit.Bounds
+	if to.Exponential == nil {
+		to.Exponential = &aggregate.SketchState{}
+	}
+	to.Exponential.CopyFrom(from.Exponential)
 }

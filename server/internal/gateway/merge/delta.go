@@ -21,7 +21,16 @@ func (r *step) delta() (push.Reason, string) {
 		}
 	}
 	w := windowOf(r.point.Start, r.point.Time)
-	switch known.find(w) {
+	n, d, rest := numberOf(r.point), r.point.Distribution, w
+	how := known.find(w)
+	if how == overlapping {
+		var grew bool
+		if n, d, grew = r.growth(w); grew {
+			rest.From = st.last.To
+			how = known.find(rest)
+		}
+	}
+	switch how {
 	case covered:
 		r.outcome.Repeated++
 		return "", ""
@@ -32,11 +41,14 @@ func (r *step) delta() (push.Reason, string) {
 		return push.TooOld, fmt.Sprintf("the increment up to %s may have been counted already, which is not remembered any more", precise(w.To))
 	}
 	if r.family.instant() {
-		r.sum()
-	} else if reason, cause := r.merge(numberOf(r.point), r.point.Distribution); reason != "" {
+		r.sum(n)
+	} else if reason, cause := r.merge(n, d); reason != "" {
 		return reason, cause
 	}
-	known.cover(w)
+	known.cover(rest)
+	if r.point.Start == w.From && w.To == known.end() {
+		r.remember(w)
+	}
 	if st.windows == nil {
 		st.windows = known
 		r.state.gone.clear(keyOf(st, deltaStart))
@@ -47,10 +59,10 @@ func (r *step) delta() (push.Reason, string) {
 func precise(nanos int64) string { return time.Unix(0, nanos).UTC().Format("15:04:05.000000000") }
 
 // sum adds the increment of an up-down counter to the value of its stream.
-func (r *step) sum() {
+func (r *step) sum(n number) {
 	st, t := r.stream, total{}
 	t.add(st.value)
-	t.add(numberOf(r.point))
+	t.add(n)
 	if t.Floats {
 		st.value = number{F: t.float()}
 	} else {

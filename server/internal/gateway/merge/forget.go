@@ -145,6 +145,11 @@ func (s *State) touch(st *stream) {
 
 // forget reduces a stream to its fingerprints.
 func (s *State) forget(st *stream) {
+	if u := st.track(0); u != nil && u.base != 0 {
+		// It may return with the start, or without.
+		s.bury(st, u)
+		s.unite(st)
+	}
 	for i := range st.tracks {
 		s.bury(st, &st.tracks[i])
 	}
@@ -157,7 +162,22 @@ func (s *State) forget(st *stream) {
 }
 
 func (s *State) bury(st *stream, t *track) {
+	if t.ended && t.start == 0 {
+		if t.distribution == nil {
+			// Whoever returns is another, who counted from zero.
+			s.gone.put(keyOf(st, 0), grave{At: t.at, Number: number{Whole: true}}, s.now)
+		}
+		return
+	}
 	s.gone.put(keyOf(st, t.start), grave{At: t.at, Number: t.number}, s.now)
+}
+
+// removeTrack forgets a process of a stream.
+func (s *State) removeTrack(st *stream, start int64) {
+	if t := st.track(start); t != nil {
+		s.held -= t.cost()
+		st.drop(start)
+	}
 }
 
 // remove takes a stream out of everything that refers to it.

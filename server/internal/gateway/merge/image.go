@@ -52,6 +52,7 @@ type streamImage struct {
 	Seen           int64
 	Tracks         []trackImage
 	Windows        *windows
+	Last           *period
 	Value          number
 	Start, At      int64
 	Member         bool
@@ -62,6 +63,8 @@ type trackImage struct {
 	Number          number
 	Distribution    *push.Distribution
 	Falls           fallsImage
+	Base            int64
+	Ended           bool
 }
 
 type fallsImage struct {
@@ -126,11 +129,11 @@ func (s *State) Write(to io.Writer) error {
 func (st *stream) image(source, series int) streamImage {
 	to := streamImage{
 		Source: source, Series: series, Labels: st.labels, Seen: st.links.seen,
-		Windows: st.windows, Value: st.value, Start: st.start, At: st.at, Member: st.member >= 0,
+		Windows: st.windows, Last: st.last, Value: st.value, Start: st.start, At: st.at, Member: st.member >= 0,
 	}
 	for _, t := range st.tracks {
 		to.Tracks = append(to.Tracks, trackImage{t.start, t.at, t.seen, t.number, t.distribution,
-			fallsImage{t.falls.any, t.falls.before, t.falls.after, t.falls.rounds}})
+			fallsImage{t.falls.any, t.falls.before, t.falls.after, t.falls.rounds}, t.base, t.ended})
 	}
 	return to
 }
@@ -261,11 +264,11 @@ func (r *reader) stream(s *State, sources []*source, all []*series) {
 	}
 	st := &stream{
 		source: src, family: it.family, labels: from.Labels, series: it, epoch: s.epoch,
-		windows: from.Windows, value: from.Value, start: from.Start, at: from.At, member: -1,
+		windows: from.Windows, last: from.Last, value: from.Value, start: from.Start, at: from.At, member: -1,
 	}
 	for _, t := range from.Tracks {
 		f := falls{t.Falls.Any, t.Falls.Before, t.Falls.After, t.Falls.Rounds, t.Falls.Rounds >= maxRounds}
-		st.tracks = append(st.tracks, track{t.Start, t.At, t.Seen, t.Number, t.Distribution, f})
+		st.tracks = append(st.tracks, track{t.Start, t.At, t.Seen, t.Number, t.Distribution, f, t.Base, t.Ended})
 	}
 	src.streams[streamKey{it.family, st.labels}] = st
 	it.family.streams++

@@ -35,6 +35,17 @@ func (n number) since(before number) (number, bool) {
 	return d, d.float() >= 0
 }
 
+// minus returns how much n is more or less than what was before, whatever their
+// signs.
+func (n number) minus(before number) number {
+	if n.Whole && before.Whole {
+		if d := n.I - before.I; (d < n.I) == (before.I > 0) {
+			return number{Whole: true, I: d}
+		}
+	}
+	return number{F: n.float(), Less: before.float()}
+}
+
 // total is a sum of integers and of floats, kept apart: the integers exactly, and
 // the floats with what rounding took from them (Neumaier's variant of Kahan's
 // summation).

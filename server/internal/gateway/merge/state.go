@@ -9,6 +9,7 @@ import (
 // State is everything the gateway knows. Make one with New or Read.
 type State struct {
 	settings Settings
+	rules    Rules
 	drop     map[string]bool
 	epoch    uint32
 	// now is the time of the last batch; it never goes back.
@@ -39,6 +40,7 @@ type State struct {
 // New returns an empty state. The settings must have been checked.
 func New(settings Settings) *State {
 	s := &State{
+		rules:    CurrentRules,
 		sources:  map[string]*source{},
 		families: map[string]*family{},
 		samples:  map[string]*family{},
@@ -140,8 +142,13 @@ func (s *State) source(from *push.Source, o *Outcome) {
 	}
 	if from.Replaces {
 		for _, st := range src.streams {
-			if st.round != src.round {
-				st.series.leave(st)
+			if st.round == src.round {
+				continue
+			}
+			st.series.leave(st)
+			if s.joined() && o.Points == 0 {
+				// The group is deleted, not only some of its metrics.
+				st.end()
 			}
 		}
 	}

@@ -67,12 +67,20 @@ func (r *step) value() (push.Reason, string) {
 		st.series.leave(st)
 		r.outcome.Covered++
 		return "", ""
+	case r.negative():
+		return push.Negative, fmt.Sprintf("a counter of %v: counters never fall below zero, declare it as a gauge or rename it", r.point.Value())
 	case r.metric.Delta:
 		return r.delta()
 	case r.family.instant():
 		return r.instant()
 	}
 	return r.cumulative()
+}
+
+// negative reports whether the point is what no counter can say, which decoding
+// cannot tell of what is a counter only by its name.
+func (r *step) negative() bool {
+	return r.state.joined() && r.family.kind == metric.Counter && r.point.Value() < 0
 }
 
 // never is when a stream was seen of which no point was taken yet.
@@ -157,18 +165,25 @@ func (r *step) move() (push.Reason, string) {
 
 // merge adds what is new to the series.
 func (r *step) merge(n number, d *push.Distribution) (push.Reason, string) {
+	reason, cause := r.add(n, d)
+	if reason == "" {
+		r.outcome.Merged++
+	}
+	return reason, cause
+}
+
+// add does that for what is no point of its own.
+func (r *step) add(n number, d *push.Distribution) (push.Reason, string) {
 	it := r.stream.series
 	if d == nil {
 		r.family.floats = r.family.floats || !n.Whole
 		it.total.add(n)
 		r.family.floats = r.family.floats || it.total.Floats
-		r.outcome.Merged++
 		return "", ""
 	}
 	if err := it.addDistribution(d); err != nil {
 		return push.Overflow, err.Error()
 	}
-	r.outcome.Merged++
 	return "", ""
 }
 
@@ -192,7 +207,8 @@ func (r *step) fit() (push.Reason, string) {
 	for i := range r.stream.tracks {
 		r.state.held -= r.stream.tracks[i].cost()
 	}
-	r.stream.tracks = nil
+	r.state.held -= r.stream.last.cost()
+	r.stream.tracks, r.stream.last = nil, nil
 	return "", ""
 }
 

@@ -37,6 +37,8 @@ type stream struct {
 	tracks []track
 	// windows are what delta points covered; nil if there was none.
 	windows *windows
+	// last is the delta whose period ends last; nil if there was none with a start.
+	last *period
 	// value, start and at are of gauges and up-down counters.
 	value     number
 	start, at int64
@@ -50,6 +52,10 @@ type track struct {
 	number          number
 	distribution    *push.Distribution
 	falls           falls
+	// base is the start of the track that an unstarted one goes on from, or 0.
+	base int64
+	// ended says that the group of a text push was deleted since.
+	ended bool
 }
 
 // falls tells two writers of one stream from a process that keeps restarting,
@@ -94,17 +100,19 @@ func (s *stream) cost() int {
 	for i := range s.tracks {
 		n += s.tracks[i].cost()
 	}
-	return n
+	return n + s.last.cost()
 }
 
-func (t *track) cost() int {
-	if t.distribution == nil {
+func (t *track) cost() int { return costOf(t.distribution) }
+
+func costOf(d *push.Distribution) int {
+	if d == nil {
 		return 0
 	}
-	if e := t.distribution.Exponential; e != nil {
+	if e := d.Exponential; e != nil {
 		return 8 * (len(e.Positive.Counts) + len(e.Negative.Counts))
 	}
-	return 8 * len(t.distribution.Explicit.Counts)
+	return 8 * len(d.Explicit.Counts)
 }
 
 // newest is the greatest start of a track.

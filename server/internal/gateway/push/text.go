@@ -36,6 +36,10 @@ func decodeText(r Request, limits Limits, at int64) (*Batch, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, refusal)
 	}
 	families, err := parseText(r.Body)
+	if err != nil && !bytes.HasSuffix(r.Body, []byte("\n")) {
+		// To complete it could count a number that was cut.
+		return nil, fmt.Errorf("%w: the text does not end with a line feed, as if it was cut off: end its last line with one (%w)", ErrMalformed, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: not the Prometheus text format: %w", ErrMalformed, err)
 	}

@@ -57,8 +57,9 @@ type Source interface {
 type Querier interface {
 	// Expression returns the expression whose answer, at the moment of the result,
 	// is the value of the query's node, or with Query.Quantile set that quantile.
-	// Query.As is the meaning of the value. By and Limit are not looked at. It is
-	// empty where no expression gives the number.
+	// Query.As is the meaning of the value, and the moment's length that of the
+	// result. By and Limit are not looked at. It is empty where no expression gives
+	// the number.
 	Expression(q Query) string
 }
 

@@ -118,6 +118,9 @@ func (e *expressions) compare(q tree.Query, r tree.Result) error {
 	}
 	reading := r.Total.Reading
 	q.SkipNaN = r.SkippedNaN
+	if q.Moment.Length == 0 {
+		q.Moment.Length = r.Length
+	}
 	if reading.Meaning != tree.MeaningNone {
 		q.As = reading.Meaning
 	}

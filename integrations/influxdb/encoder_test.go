@@ -120,7 +120,7 @@ func FuzzEscaping(f *testing.F) {
 	f.Add("\xff", "time", "\uFFFD0a", "\n")
 	f.Fuzz(func(t *testing.T, measurement, name, a, b string) {
 		if measurement == "" || measurement[0] == '#' || name == "" || a == "" || b == "" {
-			t.Skip("none of these is written")
+			return // none of these is written
 		}
 		var tags [2]string
 		for i, value := range []string{a, b} {

@@ -22,7 +22,7 @@ func smallDisk(t *trial, size int) string {
 	t.Helper()
 	dir := t.TempDir()
 	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm", size))
-	if errors.Is(err, syscall.EPERM) {
+	if errors.Is(err, syscall.EPERM) && os.Getenv("CI") != "true" {
 		t.Skip("mounting a small file system needs the right to: run as root")
 	}
 	if err != nil {

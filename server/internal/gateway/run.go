@@ -8,17 +8,14 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
-	"syscall"
 	"time"
 
-	"golang.org/x/net/netutil"
-
+	"github.com/metertree/metertree/server/internal/bind"
+	"github.com/metertree/metertree/server/internal/crowd"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
 const (
-	// maxConnections bounds the connections that are open at once.
-	maxConnections = 512
 	// shutdownGrace is how long a shutdown waits for pushes in work.
 	shutdownGrace = 5 * time.Second
 	// answerWithin is how long a request may take as a whole.
@@ -35,7 +32,7 @@ func Run(ctx context.Context, options Options) error {
 	if err := options.Check(); err != nil {
 		return err
 	}
-	listener, err := listen(options.ListenAddress)
+	listener, err := bind.Listen(options.ListenAddress, DefaultListenAddress)
 	if err != nil {
 		return err
 	}
@@ -62,7 +59,7 @@ func Run(ctx context.Context, options Options) error {
 		return errors.Join(err, <-served)
 	}
 	gate.open(newHandler(g))
-	url := guard.Scheme() + "://" + dialable(listener) + "/"
+	url := guard.Scheme() + "://" + bind.Dialable(listener) + "/"
 	options.Logger.Info("ready", "url", url)
 	if options.OnReady != nil {
 		options.OnReady(url)
@@ -112,6 +109,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guar
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         crowd.Follow,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	stopped := make(chan error, 1)
@@ -127,35 +125,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guar
 	err := guard.Serve(server, listener)
 	if stop() {
 		// Serving ended by itself: nobody asked for a shutdown.
-		return fmt.Errorf("HTTP server on %s ended: %w", dialable(listener), err)
+		return fmt.Errorf("HTTP server on %s ended: %w", bind.Dialable(listener), err)
 	}
 	return <-stopped
-}
-
-// listen binds the address, or says in one line why it cannot be bound.
-func listen(address string) (net.Listener, error) {
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return nil, fmt.Errorf("listen address %q is not host:port: give one such as --web.listen-address=%s", address, DefaultListenAddress)
-	}
-	listener, err := net.Listen("tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("listen address %q is in use by another process: stop it or choose another with --web.listen-address", address)
-	case err != nil:
-		return nil, fmt.Errorf("listen address %q cannot be bound: %w: choose another with --web.listen-address", address, err)
-	}
-	return netutil.LimitListener(listener, maxConnections), nil
-}
-
-// dialable is the host:port by which this machine reaches the listener.
-func dialable(listener net.Listener) string {
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return listener.Addr().String()
-	}
-	host := address.IP
-	if host.IsUnspecified() {
-		host = net.IPv4(127, 0, 0, 1)
-	}
-	return net.JoinHostPort(host.String(), fmt.Sprint(address.Port))
 }

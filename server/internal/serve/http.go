@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/metertree/metertree/server/internal/bind"
 	"github.com/metertree/metertree/server/internal/crowd"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
@@ -47,7 +48,7 @@ func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guar
 	err := guard.Serve(httpServer, listener)
 	if stop() {
 		// Serving ended by itself: nobody asked for a shutdown.
-		return fmt.Errorf("HTTP server on %s ended: %w", dialable(listener), err)
+		return fmt.Errorf("HTTP server on %s ended: %w", bind.Dialable(listener), err)
 	}
 	return <-stopped
 }

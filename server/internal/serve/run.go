@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metertree/metertree/server/internal/bind"
 	"github.com/metertree/metertree/server/internal/prom"
 	"github.com/metertree/metertree/server/internal/webconfig"
 	"golang.org/x/sync/errgroup"
@@ -22,7 +23,7 @@ func Run(ctx context.Context, options Options) error {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	options.Logger = prom.RedactLogger(options.Logger)
-	listener, err := listen(options.ListenAddress)
+	listener, err := bind.Listen(options.ListenAddress, DefaultListenAddress)
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func Run(ctx context.Context, options Options) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	address := dialable(listener)
+	address := bind.Dialable(listener)
 	// Loaded before anything is opened, so that a mistake in it is the first
 	// thing reported and leaves nothing behind.
 	config, err := options.config(address)

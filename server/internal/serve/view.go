@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/metertree/metertree/export/prometheus"
+	"github.com/metertree/metertree/server/internal/bind"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
@@ -42,7 +43,7 @@ func View(ctx context.Context, options ViewOptions) error {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	listener, err := listen(options.ListenAddress)
+	listener, err := bind.Listen(options.ListenAddress, DefaultListenAddress)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func View(ctx context.Context, options ViewOptions) error {
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, "ready") })
 	mux.Handle("GET /metrics", prometheus.Handler(self.registry, prometheus.Options{Logger: options.Logger}))
 	options.Pages(mux)
-	url := guard.Scheme() + "://" + dialable(listener) + "/"
+	url := guard.Scheme() + "://" + bind.Dialable(listener) + "/"
 	options.Logger.Info("ready", "url", url)
 	if options.OnReady != nil {
 		// The listener takes connections already; they are served in a moment.

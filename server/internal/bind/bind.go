@@ -1,4 +1,5 @@
-package serve
+// Package bind opens the listeners of the servers.
+package bind
 
 import (
 	"errors"
@@ -9,13 +10,16 @@ import (
 	"github.com/metertree/metertree/server/internal/crowd"
 )
 
-// maxConnections bounds the connections that are open at once.
+// maxConnections bounds the connections that are open at once. Beyond it those that
+// have been silent longest make room: the http.Server must have crowd.Follow as its
+// ConnState.
 const maxConnections = 512
 
-// listen binds the address, or says in one line why it cannot be bound.
-func listen(address string) (net.Listener, error) {
+// Listen binds the address, or says in one line why it cannot be bound. The example
+// is an address that could be given instead.
+func Listen(address, example string) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		return nil, fmt.Errorf("listen address %q is not host:port: give one such as --web.listen-address=%s", address, DefaultListenAddress)
+		return nil, fmt.Errorf("listen address %q is not host:port: give one such as --web.listen-address=%s", address, example)
 	}
 	listener, err := net.Listen("tcp", address)
 	switch {
@@ -29,8 +33,8 @@ func listen(address string) (net.Listener, error) {
 	return crowd.Limit(listener, maxConnections), nil
 }
 
-// dialable is the host:port by which this machine reaches the listener.
-func dialable(listener net.Listener) string {
+// Dialable is the host:port by which this machine reaches the listener.
+func Dialable(listener net.Listener) string {
 	address, ok := listener.Addr().(*net.TCPAddr)
 	if !ok {
 		return listener.Addr().String()

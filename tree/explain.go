@@ -30,8 +30,14 @@ type ExplainRequest struct {
 	Event float64
 }
 
-// DefaultExplainWindow is compared where no window is asked for.
-const DefaultExplainWindow = 15 * time.Minute
+const (
+	// DefaultExplainWindow is compared where no window is asked for.
+	DefaultExplainWindow = 15 * time.Minute
+	// MinExplainWindow is the shortest that can be compared. A source needs two
+	// samples in it: a running program has them in seconds, a server whose targets
+	// are scraped less often says that it has none.
+	MinExplainWindow = 15 * time.Second
+)
 
 func (req *ExplainRequest) complete() error {
 	if req.Window == 0 {
@@ -41,8 +47,8 @@ func (req *ExplainRequest) complete() error {
 		req.Baseline = req.Window
 	}
 	switch {
-	case req.Window < MinWindow || req.Window > MaxWindow:
-		return fmt.Errorf("%w: window %s is out of range: use %s to %s", ErrRequest, req.Window, MinWindow, MaxWindow)
+	case req.Window < MinExplainWindow || req.Window > MaxWindow:
+		return fmt.Errorf("%w: window %s is out of range: use %s to %s", ErrRequest, req.Window, MinExplainWindow, MaxWindow)
 	case req.Baseline < req.Window || req.Baseline > 12*MaxWindow:
 		return fmt.Errorf("%w: baseline %s: use the window of %s or more, up to %s, so that the two do not overlap", ErrRequest, req.Baseline, req.Window, 12*MaxWindow)
 	case len(req.By) > explain.MaxLabels:

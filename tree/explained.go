@@ -94,7 +94,7 @@ func (x *explainer) word(found *explain.Explanation) *Explained {
 		Verdict: found.Verdict, BeforeValue: Number(found.Before), AfterValue: Number(found.After), Change: Number(found.Change),
 		BeforeText: w.value(found.Before), AfterText: w.value(found.After), ChangeText: w.signed(found.Change),
 		Up: Number(found.Up), Down: Number(found.Down), Factor: Number(found.Factor),
-		RateEffect: Number(found.RateEffect), MixEffect: Number(found.MixEffect),
+		RateEffect: Number(w.visible(found.RateEffect)), MixEffect: Number(w.visible(found.MixEffect)),
 		Folded: found.Folded, Excluded: found.Excluded, Notices: x.tree.Notices(),
 		Branches: []ExplainedBranch{},
 	}
@@ -161,10 +161,15 @@ func (w wording) value(v float64) string {
 }
 
 func (w wording) signed(v float64) string {
+	return signedText(w.family, w.meaning, w.visible(v))
+}
+
+// visible is 0 for what rounding left.
+func (w wording) visible(v float64) float64 {
 	if math.Abs(v) < rounding*w.size {
-		v = 0
+		return 0
 	}
-	return signedText(w.family, w.meaning, v)
+	return v
 }
 
 func (w wording) part(p explain.Part, split bool) ExplainedPart {

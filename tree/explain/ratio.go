@@ -28,7 +28,11 @@ func Ratio(ctx context.Context, labels []string, leaves []RatioLeaf, options Opt
 	axes, most := t.axes(), options.maxBranches()
 	rates := newSearch(t, axes, r.expected, r.observed, options.Event*r.perEvent())
 	rates.effect, rates.least = r.rateEffect, r.least
-	found, err := rates.run(ctx, most)
+	searched := rates
+	if appeared(sumOf(t.measures[0]), sumOf(t.measures[2]), options.Event) {
+		searched = r.againstVolume(axes, options.Event)
+	}
+	found, err := searched.run(ctx, most)
 	if err != nil {
 		return nil, err
 	}

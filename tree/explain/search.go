@@ -126,7 +126,7 @@ func (s *search) run(ctx context.Context, most int) ([]finding, error) {
 			return found, err
 		}
 		best.effect = s.effect(best.leaves, s, s.factorWithout(best.leaves))
-		if math.Abs(best.effect) >= s.least && s.unlikeSiblings(best) {
+		if best.effect != 0 && math.Abs(best.effect) >= s.least && s.unlikeSiblings(best) {
 			found = append(found, *best)
 		}
 		s.setAside(best.leaves)

@@ -41,6 +41,9 @@ func Sum(ctx context.Context, labels []string, leaves []Leaf, options Options) (
 	if last := s.lastValue(found); last != nil && len(found) < options.maxBranches() {
 		found = append(found, *last)
 	}
+	if only := s.onlyPlace(); len(found) == 0 && only != nil && appeared(sumOf(before), sumOf(after), options.Event) {
+		found = append(found, *only)
+	}
 	e := &Explanation{Verdict: Branches, Folded: t.folded, Excluded: t.excluded}
 	e.fillSum(t, axes, found, options.maxBranches())
 	if len(e.Branches) == 0 {

@@ -21,7 +21,7 @@ func (e *Explanation) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%.4g → %.4g, change %+.4g", e.Before, e.After, e.Change)
 	if e.ratio() {
-		fmt.Fprintf(&s, " = rates %+.4g, mix %+.4g", e.RateEffect, e.MixEffect)
+		fmt.Fprintf(&s, " = rates %+.4g, mix %+.4g", e.visible(e.RateEffect), e.visible(e.MixEffect))
 	}
 	s.WriteString("\n")
 	switch e.Verdict {

@@ -55,10 +55,10 @@ func (c *ExplainCmd) Validate() error {
 	switch window := time.Duration(c.Window); {
 	case c.Branches < 1 || c.Branches > mostBranches:
 		return fmt.Errorf("--branches=%d is not from 1 to %d: give how many to list", c.Branches, mostBranches)
-	case c.Window != 0 && (window < tree.MinWindow || window > tree.MaxWindow):
-		return fmt.Errorf("--window=%s is not from %s to %s", c.Window, Duration(tree.MinWindow), Duration(tree.MaxWindow))
-	case c.Baseline != 0 && time.Duration(c.Baseline) < max(window, tree.MinWindow):
-		return fmt.Errorf("--baseline=%s is less than the window of %s, so that the two would overlap: give that or more", c.Baseline, Duration(max(window, tree.MinWindow)))
+	case c.Window != 0 && (window < tree.MinExplainWindow || window > tree.MaxWindow):
+		return fmt.Errorf("--window=%s is not from %s to %s", c.Window, Duration(tree.MinExplainWindow), Duration(tree.MaxWindow))
+	case c.Baseline != 0 && time.Duration(c.Baseline) < max(window, tree.MinExplainWindow):
+		return fmt.Errorf("--baseline=%s is less than the window of %s, so that the two would overlap: give that or more", c.Baseline, Duration(max(window, tree.MinExplainWindow)))
 	case c.Before != "" && (c.Baseline != 0 || c.Window != 0):
 		return errors.New("--before compares two expositions, which have no --window and no --baseline: leave them out")
 	case c.Before != "" && c.remote():
@@ -84,7 +84,7 @@ func (c *ExplainCmd) windows(p *place) []time.Duration {
 	}
 	windows := []time.Duration{tree.DefaultExplainWindow}
 	if p.short {
-		windows = append(windows, 5*time.Minute, tree.MinWindow)
+		windows = append(windows, 5*time.Minute, time.Minute, tree.MinExplainWindow)
 	}
 	for i, w := range windows {
 		if c.Baseline != 0 {
@@ -162,8 +162,11 @@ func (c *ExplainCmd) remedied(p *place, err error) error {
 	if errors.Is(err, tree.ErrNoHistory) && p.instant {
 		return fmt.Errorf("%s: one exposition has no history: give an earlier one with --before, the tree page of the program, or a server that scrapes it with --query-url", p.name)
 	}
-	if errors.Is(err, tree.ErrNoHistory) {
+	if errors.Is(err, tree.ErrNoHistory) && (c.Window > Duration(tree.MinExplainWindow) || c.Baseline > Duration(tree.MinExplainWindow)) {
 		return fmt.Errorf("%w: give a shorter --window or --baseline, or ask again later; a running program keeps a history from the first look on", p.remedied(err))
+	}
+	if errors.Is(err, tree.ErrNoHistory) {
+		return fmt.Errorf("%w: ask again in half a minute; a running program keeps a history from the first look on", p.remedied(err))
 	}
 	return p.remedied(err)
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real programs that tests compare with or drive, from Debian's
-# packages: a Prometheus server, its node exporter, VictoriaMetrics, InfluxDB, and
-# Chromium with its driver. Does nothing, quickly, where they are already there.
+# packages: a Prometheus server, its node exporter, VictoriaMetrics, InfluxDB,
+# Chromium with its driver, shells, and what checks manual pages and systemd units.
+# Does nothing, quickly, where they are already there.
 #
 # Without apt, root or a network it says what is missing and ends well: the
 # tests that need it then skip and say so. With CI=true that is a failure.
@@ -16,6 +17,11 @@ declare -A package_of=(
 	[influxd]=influxdb
 	[chromium]=chromium
 	[chromedriver]=chromium-driver
+	[zsh]=zsh
+	[fish]=fish
+	[groff]=groff-base
+	[mandoc]=mandoc
+	[systemd-analyze]=systemd
 )
 
 missing_programs() {
@@ -84,6 +90,18 @@ disable_services() {
 		esac
 	done
 }
+
+# Tests run what is deployed as a user of its own. Without root that takes a user
+# namespace, which some distributions forbid. CI's machine is nobody's: there it is
+# allowed.
+allow_user_namespaces() {
+	local setting=/proc/sys/kernel/apparmor_restrict_unprivileged_userns
+	if [[ ${CI:-} == true && $EUID -ne 0 && -e $setting && $(<"$setting") != 0 ]] && can_be_root; then
+		echo 0 | as_root tee "$setting" >/dev/null
+	fi
+}
+
+allow_user_namespaces
 
 # shellcheck disable=SC2207 # a package's name is one word
 packages=($(missing_packages))

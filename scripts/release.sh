@@ -4,20 +4,34 @@
 # their checksums beside them.
 #
 # Usage: [FRESH=1] scripts/release.sh [VERSION]
-# The version is otherwise that of the tag, or of the commit. With FRESH=1 the
-# second build starts from an empty cache, which takes minutes; without, it links
-# what the first one has compiled.
+# The version is otherwise that of the tag, or of the commit, and ends in -dirty if
+# the tree is not the commit. With FRESH=1 the second build starts from an empty
+# cache, which takes minutes; without, it links what the first one has compiled.
+#
+# The same commit makes the same bytes with the same compiler, in any directory and
+# on any machine. Which compiler a binary is of, "metertree version" tells; to have
+# it: GOTOOLCHAIN=go1.26.8 scripts/release.sh VERSION
 source "$(dirname "$0")/run.sh"
 
-readonly version=${1:-$(git describe --tags --always --dirty 2>/dev/null || echo devel)}
+# described is the version of what is checked out. Git abbreviates commits by how
+# many objects a clone has; here they have the same length in all.
+described() {
+	git describe --tags --match 'v[0-9]*' --always --abbrev=12 2>/dev/null || { echo devel; return; }
+	if [[ -n $(git status --porcelain) ]]; then
+		echo dirty
+	fi
+}
+
+readonly version=${1:-$(described | paste -sd -)}
 readonly out=bin/release
 readonly package=./cmd/metertree
 
 # build ARCH FILE
 build() {
-	# Nothing of this machine goes in: no C, no paths, no workspace. What is
-	# stripped is for debuggers; stack traces keep their names and lines.
-	run env GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH="$1" GOAMD64=v1 GOFLAGS= \
+	# Nothing of this machine goes in: no C, no paths, no workspace, no settings.
+	# What is stripped is for debuggers; stack traces keep their names and lines.
+	run env GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH="$1" GOAMD64=v1 GOARM64=v8.0 \
+		GOFLAGS= GOEXPERIMENT= GOFIPS140=off \
 		go build -C server -trimpath -buildvcs=true \
 		-ldflags "-s -w -buildid= -X github.com/metertree/metertree/server/internal/cli.released=$version" \
 		-o "$PWD/$2" "$package"
@@ -71,8 +85,13 @@ for arch in amd64 arm64; do
 	fi
 done
 
-(cd "$out" && run sha256sum metertree-linux-amd64 metertree-linux-arm64 | tee SHA256SUMS)
+(
+	cd "$out"
+	sha256sum metertree-linux-amd64 metertree-linux-arm64 >SHA256SUMS
+	run sha256sum --check --strict SHA256SUMS
+)
 if [[ $(uname -sm) == "Linux x86_64" ]]; then
-	run "$out/metertree-linux-amd64" version
+	run "$out/metertree-linux-amd64" version | tee "$again/version"
+	grep -qF "metertree $version (" "$again/version"
 fi
 ls -l "$out"

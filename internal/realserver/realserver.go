@@ -14,7 +14,9 @@ import (
 
 // debianPackage tells which package holds a program whose name is not the
 // package's.
-var debianPackage = map[string]string{"promtool": "prometheus", "influxd": "influxdb"}
+var debianPackage = map[string]string{
+	"promtool": "prometheus", "influxd": "influxdb", "systemd-analyze": "systemd", "groff": "groff-base",
+}
 
 // Find returns the path of a program. If it is not installed the test is
 // skipped, or fails where the environment says CI=true.

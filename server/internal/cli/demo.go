@@ -57,7 +57,7 @@ func (c *DemoCmd) Validate() error {
 
 // Run implements the command.
 func (c *DemoCmd) Run(ctx context.Context, streams Streams, command *kong.Context) (err error) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	// A second interrupt, during a slow shutdown, ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -80,7 +80,7 @@ func (c *GatewayCmd) Validate() error { return c.options().Check() }
 
 // Run implements the command.
 func (c *GatewayCmd) Run(ctx context.Context, streams Streams) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	// A second interrupt, during a slow shutdown, ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -21,17 +21,22 @@ func (ManCmd) Help() string {
 
 // Run implements the command.
 func (ManCmd) Run(streams Streams, command *kong.Context) error {
-	var page manPage
+	page := manPage{build: readBuild()}
 	page.write(command.Model.Node)
 	_, err := streams.Out.Write(page.out.Bytes())
 	return outputError(err)
 }
 
 // manPage is a page in the macros of man(7).
-type manPage struct{ out bytes.Buffer }
+type manPage struct {
+	build build
+	out   bytes.Buffer
+}
 
 func (p *manPage) write(root *kong.Node) {
-	p.macro("TH", "METERTREE", "1", "", "metertree "+Version(), "User Commands")
+	day, _, _ := strings.Cut(p.build.Date, "T")
+	// A date is no text: its hyphens are its own.
+	p.line(fmt.Sprintf(`.TH "METERTREE" "1" "%s" "metertree %s" "User Commands"`, day, escapeRoff(p.build.Version)))
 	p.macro("SH", "NAME")
 	p.line(`metertree \- scrape, receive and store metrics, and show them as a tree`)
 	p.macro("SH", "SYNOPSIS")
@@ -50,8 +55,11 @@ func (p *manPage) write(root *kong.Node) {
 		p.entry(status[0], status[1])
 	}
 	p.macro("SH", "SIGNALS")
-	p.entry("SIGHUP", "Reload the configuration file of serve. A file with a mistake changes nothing.")
+	p.entry("SIGHUP", "Reload the configuration file of serve. A file with a mistake changes nothing. The gateway and the demo end in order.")
 	p.entry("SIGINT, SIGTERM", "End in order. The second one ends at once.")
+	p.macro("SH", "ENVIRONMENT")
+	p.entry("GOMEMLIMIT", "A limit of memory, such as 2GiB: see --memory-limit of serve.")
+	p.entry("HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "The proxies through which other servers are asked. Scrapes use that of their job.")
 }
 
 // commands writes every command below a node that can be run.
@@ -65,8 +73,7 @@ func (p *manPage) commands(node *kong.Node) {
 			summary += " " + argument.Summary()
 		}
 		p.macro("SS", summary)
-		p.text(child.Help)
-		p.text(child.Detail)
+		p.text(child.Help + "\n\n" + child.Detail)
 		for _, f := range child.Flags {
 			if !f.Hidden && f.Name != "help" {
 				p.entry(flagForm(f), f.Help)
@@ -108,26 +115,39 @@ func (p *manPage) entry(term, text string) {
 
 // text writes paragraphs. Indented lines are examples, and stay as they are.
 func (p *manPage) text(text string) {
-	example := false
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		indented := strings.HasPrefix(line, "  ")
-		switch {
-		case indented && !example:
-			p.line(".PP\n.RS 4\n.nf")
-		case !indented && example:
-			p.line(".fi\n.RE")
-		}
-		example = indented
-		switch {
-		case strings.TrimSpace(line) != "":
-			p.line(escapeRoff(strings.TrimPrefix(line, "  ")))
-		case !example:
+	for i, block := range paragraphs(text) {
+		if i > 0 {
 			p.line(".PP")
 		}
+		example := isExample(block[0])
+		if example {
+			p.line(".RS 4\n.nf")
+		}
+		for _, line := range block {
+			p.line(escapeRoff(strings.TrimPrefix(line, "  ")))
+		}
+		if example {
+			p.line(".fi\n.RE")
+		}
 	}
-	if example {
-		p.line(".fi\n.RE")
+}
+
+func isExample(line string) bool { return strings.HasPrefix(line, "  ") }
+
+// paragraphs are the lines that stand together: without an empty one between them,
+// and all of an example or none.
+func paragraphs(text string) (blocks [][]string) {
+	var block []string
+	for _, line := range append(strings.Split(text, "\n"), "") {
+		empty := strings.TrimSpace(line) == ""
+		if len(block) > 0 && (empty || isExample(line) != isExample(block[0])) {
+			blocks, block = append(blocks, block), nil
+		}
+		if !empty {
+			block = append(block, line)
+		}
 	}
+	return blocks
 }
 
 // escapeRoff keeps a text from meaning anything to roff. Hyphens stay as they are

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/metertree/metertree/internal/realserver"
 )
 
 // The page is formatted without a warning, and has every command and flag.
@@ -13,18 +15,15 @@ func TestManualPage(t *testing.T) {
 	if code != exitOK || said != "" || !strings.HasPrefix(page, `.TH "METERTREE" "1"`) {
 		t.Fatalf("%d %s\n%.100s", code, said, page)
 	}
-	text := strings.NewReplacer(`\-`, "-", `\e`, `\`, `\&`, "", `\(dq`, `"`).Replace(page)
-	if groff, err := exec.LookPath("groff"); err == nil {
-		command := exec.Command(groff, "-Tutf8", "-man", "-ww", "-P-cbou", "-rLL=200n", "-")
-		command.Stdin = strings.NewReader(page)
-		var complaints strings.Builder
-		command.Stderr = &complaints
-		out, err := command.Output()
-		if err != nil || complaints.Len() > 0 {
-			t.Errorf("groff: %v\n%s", err, complaints.String())
-		}
-		text = string(out)
+	command := exec.Command(realserver.Find(t, "groff"), "-Tutf8", "-man", "-ww", "-P-cbou", "-rLL=200n", "-")
+	command.Stdin = strings.NewReader(page)
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	out, err := command.Output()
+	if err != nil || complaints.Len() > 0 {
+		t.Errorf("groff: %v\n%s", err, complaints.String())
 	}
+	text := string(out)
 	parser, err := newParser(t.Context(), Streams{})
 	if err != nil {
 		t.Fatal(err)
@@ -39,10 +38,25 @@ func TestManualPage(t *testing.T) {
 			}
 		}
 	}
-	for _, section := range []string{"NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS", "SIGNALS", "'http://127.0.0.1:2122/api/v1/query?query=up'"} {
+	for _, section := range []string{"NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS", "SIGNALS", "ENVIRONMENT", "'http://127.0.0.1:2122/api/v1/query?query=up'"} {
 		if !strings.Contains(text, section) {
 			t.Errorf("no %s", section)
 		}
+	}
+}
+
+// A formatter of another kind has nothing to warn of either, in the page of a release.
+func TestManualPageIsLinted(t *testing.T) {
+	parser, err := newParser(t.Context(), Streams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := manPage{build: build{Version: "v1.2.3-rc1", Date: "2026-03-01T12:00:00Z"}}
+	page.write(parser.Model.Node)
+	command := exec.Command(realserver.Find(t, "mandoc"), "-Tlint", "-Wwarning")
+	command.Stdin = &page.out
+	if out, err := command.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("mandoc: %v\n%s", err, out)
 	}
 }
 

@@ -1,0 +1,4 @@
+package cli
+
+// repository is the root, seen from this package.
+const repository = "../../.."

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fills in the blocks of docs/configuration.md that a command prints, those
 # between "<!-- output: COMMAND -->" and "<!-- end of output -->", and writes
-# docs/catalogue.md. With --check it changes nothing and fails if one of them is
-# out of date.
+# docs/catalogue.md and docs/reference. With --check it changes nothing and fails if
+# one of them is out of date.
 source "$(dirname "$0")/run.sh"
 
 readonly mode=${1:-}
@@ -57,4 +57,5 @@ catalogue=$(go run ./examples/contextd/cmd/catalogue)
 failed=0
 publish "$page" "$configuration" || failed=1
 publish docs/catalogue.md "$catalogue" || failed=1
+go run ./docs/cmd/reference ${mode:+-check} || failed=1
 exit "$failed"

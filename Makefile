@@ -4,7 +4,7 @@
 BIN := $(CURDIR)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test soak faults vet bench lint fmt docs release clean
+.PHONY: help run build test soak fuzz faults vet bench bench-server lint fmt docs api release clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -22,14 +22,20 @@ test: vet ## Test every module, with the race detector where it matters; install
 soak: ## Check for minutes what tests check for seconds: that no update is lost, and memory stays bounded.
 	scripts/soak.sh
 
+fuzz: ## Fuzz every decoder, encoder and parser, each for METERTREE_FUZZ (30s); takes about an hour.
+	scripts/fuzz.sh
+
 faults: ## Break a server in every way the reliability page lists, and look what survives.
-	scripts/faults.sh
+	scripts/faults.sh --write
 
 vet: ## Vet every module, and the library for other architectures.
 	scripts/vet.sh
 
 bench: ## Measure the library beside its rivals in one run, and write docs/benchmarks.md.
 	go run ./benchmarks/cmd/bench
+
+bench-server: ## Measure the server beside Prometheus and VictoriaMetrics in one run, and write docs/benchmarks-server.md.
+	go run ./benchmarks/cmd/servers
 
 lint: vet ## Check formatting, lint rules, documentation and the rules of the house.
 	scripts/lint.sh
@@ -40,7 +46,10 @@ fmt: ## Format the code.
 release: ## Build static binaries for Linux, twice, and compare them.
 	scripts/release.sh
 
-docs: build ## Write the command line's --help into docs/configuration.md, and docs/catalogue.md.
+api: ## Write the public API into api/, and say what it breaks since the last release.
+	scripts/api.sh --update
+
+docs: build ## Write the command line's --help into docs/configuration.md, docs/catalogue.md and docs/reference.
 	scripts/docs.sh
 
 clean: ## Remove what was built.

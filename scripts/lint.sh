@@ -32,3 +32,4 @@ fi
 
 run scripts/house-rules.sh
 run scripts/docs.sh --check
+run scripts/api.sh

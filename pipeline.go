@@ -105,7 +105,8 @@ func (p *pipeline) target(config Config, e Exporter) (control.Target, error) {
 		return control.Target{}, err
 	}
 	integrator, err := integrate.New(p.registry, integrate.Options{
-		Grouping: e.Grouping, Views: views, Temporality: e.Temporality, Logger: config.Logger,
+		Grouping: e.Grouping, Views: views, Temporality: e.Temporality,
+		Exporter: e.Name, Logger: config.Logger,
 	})
 	if err == nil {
 		p.exporters = append(p.exporters, fed{e.Name, integrator})

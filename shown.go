@@ -13,6 +13,9 @@ import (
 	"github.com/metertree/metertree/registry"
 )
 
+// exposition stands for /metrics and the tree where exporters are told apart.
+const exposition = "/metrics"
+
 // release closes an integrator that is driven by what between belongs to, once it
 // is not in use. If ctx ends before, the collection or the export under way is
 // left behind, and the integrator is closed when that returns.
@@ -55,8 +58,13 @@ func (s *shown) Collect(ctx context.Context) iter.Seq[*metric.Family] {
 	return s.registry.Collect(ctx)
 }
 
-// Ratios yields what is declared to be divided by what, whatever views make of it.
-func (s *shown) Ratios() iter.Seq[metric.Ratio] { return s.registry.Ratios() }
+// Ratios yields what is to be divided by what, as the views say.
+func (s *shown) Ratios() iter.Seq[metric.Ratio] {
+	if s.pull.Load() != nil {
+		return s.integrator.Ratios()
+	}
+	return s.registry.Ratios()
+}
 
 // replace changes the views from the next collection on.
 func (s *shown) replace(ctx context.Context, views *integrate.Views) error {
@@ -78,7 +86,7 @@ func (s *shown) derive(views *integrate.Views) (made bool, err error) {
 	case s.closed:
 		return false, integrate.ErrClosed
 	}
-	integrator, err := integrate.New(s.registry, integrate.Options{Views: views, Logger: s.logger})
+	integrator, err := integrate.New(s.registry, integrate.Options{Views: views, Exporter: exposition, Logger: s.logger})
 	if err != nil {
 		return false, err
 	}

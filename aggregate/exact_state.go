@@ -3,6 +3,8 @@ package aggregate
 import (
 	"fmt"
 	"slices"
+
+	"github.com/metertree/metertree/internal/saturate"
 )
 
 // ExactState is what an Exact held at one moment. The zero value is empty.
@@ -31,7 +33,7 @@ func (s *ExactState) Sum() float64 {
 	for _, v := range s.Values {
 		sum += v
 	}
-	return sum + s.MissedSum
+	return saturate.Float(sum + s.MissedSum)
 }
 
 // CopyFrom makes s a copy of another state, reusing the memory of s.
@@ -47,7 +49,7 @@ func (s *ExactState) Merge(other *ExactState) {
 	slices.Sort(s.Values)
 	s.Limit = max(s.Limit, other.Limit)
 	s.Missed += other.Missed
-	s.MissedSum += other.MissedSum
+	s.MissedSum = saturate.Float(s.MissedSum + other.MissedSum)
 }
 
 // Sub leaves the values that came after an earlier state of the same

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/metertree/metertree/internal/saturate"
 )
 
 // ExplicitState is what an Explicit held at one moment. The zero value is empty
@@ -54,7 +56,7 @@ func (s *ExplicitState) Merge(other *ExplicitState) error {
 	for i, n := range other.Counts {
 		s.Counts[i] += n
 	}
-	s.Sum += other.Sum
+	s.Sum = saturate.Float(s.Sum + other.Sum)
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package aggregate
 
-import "github.com/metertree/metertree/internal/cell"
+import (
+	"github.com/metertree/metertree/internal/cell"
+	"github.com/metertree/metertree/internal/saturate"
+)
 
 // MinMaxSumCount keeps the least and the greatest value, the sum and the count.
 // Make one with NewMinMaxSumCount. It must not be copied.
@@ -59,7 +62,7 @@ func (s *MinMaxSumCountState) Merge(other MinMaxSumCountState) {
 		*s = other
 	default:
 		s.Min, s.Max = min(s.Min, other.Min), max(s.Max, other.Max)
-		s.Sum += other.Sum
+		s.Sum = saturate.Float(s.Sum + other.Sum)
 		s.Count += other.Count
 	}
 }

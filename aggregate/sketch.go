@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/metertree/metertree/internal/cell"
+	"github.com/metertree/metertree/internal/saturate"
 )
 
 const (
@@ -120,5 +121,5 @@ func (to *sketchSink) Window(w cell.SketchWindow) {
 	state := (*SketchState)(to)
 	state.absorb(w.Scale, SketchBuckets{w.PositiveFirst, w.Positive}, SketchBuckets{w.NegativeFirst, w.Negative})
 	state.Zero += w.Zero
-	state.Sum += w.Sum
+	state.Sum = saturate.Float(state.Sum + w.Sum)
 }

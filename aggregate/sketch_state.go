@@ -3,6 +3,8 @@ package aggregate
 import (
 	"fmt"
 	"math"
+
+	"github.com/metertree/metertree/internal/saturate"
 )
 
 // SketchState is what a Sketch held at one moment. The zero value is empty and
@@ -69,7 +71,7 @@ func (s *SketchState) Merge(other *SketchState) error {
 	s.Positive.trim()
 	s.Negative.trim()
 	s.Zero += other.Zero
-	s.Sum += other.Sum
+	s.Sum = saturate.Float(s.Sum + other.Sum)
 	return nil
 }
 

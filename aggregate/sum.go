@@ -1,6 +1,9 @@
 package aggregate
 
-import "github.com/metertree/metertree/internal/cell"
+import (
+	"github.com/metertree/metertree/internal/cell"
+	"github.com/metertree/metertree/internal/saturate"
+)
 
 // MaxIntSum bounds what an IntSum can hold, either way.
 const MaxIntSum = cell.MaxInt
@@ -12,13 +15,12 @@ type IntSum struct {
 	cell cell.Sum
 }
 
-// Add adds v. A value beyond MaxIntSum either way is ignored and counted.
+// Add adds v. A value beyond MaxIntSum either way, and one that leads beyond it, is
+// ignored and counted.
 func (s *IntSum) Add(v int64) {
-	if v > MaxIntSum || v < -MaxIntSum {
+	if v > MaxIntSum || v < -MaxIntSum || !s.cell.AddInt(v) {
 		s.n.Add(1)
-		return
 	}
-	s.cell.AddInt(v)
 }
 
 // Checkpoint reads what was added so far.
@@ -38,14 +40,23 @@ func (s *FloatSum) Add(v float64) {
 	}
 }
 
-// Checkpoint reads what was added so far.
+// Checkpoint reads what was added so far, or the greatest finite number, of either
+// sign, if that is beyond it.
 func (s *FloatSum) Checkpoint(to *SumState[float64]) { to.Value = s.cell.Float() }
 
 // SumState is what a sum held at one moment.
 type SumState[N int64 | float64] struct{ Value N }
 
-// Merge adds another sum.
-func (s *SumState[N]) Merge(other SumState[N]) { s.Value += other.Value }
+// Merge adds another sum. Integers do not wrap around, and finite numbers do not
+// become infinite: what would be beyond is the end of the range.
+func (s *SumState[N]) Merge(other SumState[N]) {
+	switch to := any(s).(type) {
+	case *SumState[int64]:
+		to.Value = saturate.Add(to.Value, int64(other.Value))
+	case *SumState[float64]:
+		to.Value = saturate.Float(to.Value + float64(other.Value))
+	}
+}
 
 // Sub leaves what was added since an earlier state of the same sum.
 func (s *SumState[N]) Sub(earlier SumState[N]) { s.Value -= earlier.Value }

@@ -145,7 +145,7 @@ func readMeters(reg *registry.Registry) readings {
 				got[name+"_sum"+labels] = p.Histogram.Sum
 				continue
 			}
-			got[name+labels] = float64(p.Int) + p.Float
+			got[name+labels] = p.Number(&family.Descriptor)
 		}
 	}
 	return got

@@ -7,6 +7,7 @@ import (
 
 	"github.com/metertree/metertree/export/exporttest"
 	"github.com/metertree/metertree/meter"
+	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
 )
 
@@ -16,7 +17,11 @@ func shown(r *registry.Registry) map[string]float64 {
 	all := map[string]float64{}
 	for f := range r.Collect(context.Background()) {
 		for p := range f.Points {
-			all[f.Descriptor.Name+"{"+p.Labels.String()+"}"] = p.Float + float64(p.Int) + float64(p.Histogram.Count())
+			value := p.Number(&f.Descriptor)
+			if f.Descriptor.Kind == metric.Histogram {
+				value = float64(p.Histogram.Count())
+			}
+			all[f.Descriptor.Name+"{"+p.Labels.String()+"}"] = value
 		}
 	}
 	return all

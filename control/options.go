@@ -55,8 +55,8 @@ type PushOptions struct {
 	// root scope; the zero Scope records nothing.
 	Scope meter.Scope
 	// Logger receives one line when a target begins to fail, one when it
-	// delivers again, and one for each batch that was rejected and each panic.
-	// nil logs nothing.
+	// delivers again, one when batches begin to be rejected, and one for each
+	// panic. nil logs nothing.
 	Logger *slog.Logger
 }
 

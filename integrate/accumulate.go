@@ -4,6 +4,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/metertree/metertree/internal/saturate"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -42,7 +43,9 @@ func (s *ints) grow()  { s.sums = append(s.sums, 0) }
 func (s *ints) begin() {}
 func (s *ints) reset() { clear(s.sums) }
 
-func (s *ints) add(group int32, p *metric.Point, _ uint64) { s.sums[group] += p.Int }
+func (s *ints) add(group int32, p *metric.Point, _ uint64) {
+	s.sums[group] = saturate.Add(s.sums[group], p.Int)
+}
 
 func (s *ints) fill(group int32, p *metric.Point) { p.Int = s.sums[group] }
 func (s *ints) move(from, to int32)               { s.sums[to] = s.sums[from] }
@@ -55,7 +58,9 @@ func (s *floats) grow()  { s.sums = append(s.sums, 0) }
 func (s *floats) begin() {}
 func (s *floats) reset() { clear(s.sums) }
 
-func (s *floats) add(group int32, p *metric.Point, _ uint64) { s.sums[group] += p.Float }
+func (s *floats) add(group int32, p *metric.Point, _ uint64) {
+	s.sums[group] = saturate.Float(s.sums[group] + p.Float)
+}
 
 func (s *floats) fill(group int32, p *metric.Point) { p.Float = s.sums[group] }
 func (s *floats) move(from, to int32)               { s.sums[to] = s.sums[from] }
@@ -137,7 +142,7 @@ func mergeSummary(to *metric.SummaryPoint, more metric.SummaryPoint) {
 		*to = more
 	default:
 		to.Min, to.Max = min(to.Min, more.Min), max(to.Max, more.Max)
-		to.Sum += more.Sum
+		to.Sum = saturate.Float(to.Sum + more.Sum)
 		to.Count += more.Count
 	}
 }
@@ -183,14 +188,14 @@ func (s *exacts) add(group int32, p *metric.Point, _ uint64) {
 	values := p.Exact.Values
 	if room := s.limit - len(to.Values); s.limit > 0 && len(values) > room {
 		for _, v := range values[room:] {
-			to.MissedSum += v
+			to.MissedSum = saturate.Float(to.MissedSum + v)
 		}
 		to.Missed += uint64(len(values) - room)
 		values = values[:room]
 	}
 	to.Values = append(to.Values, values...)
 	to.Missed += p.Exact.Missed
-	to.MissedSum += p.Exact.MissedSum
+	to.MissedSum = saturate.Float(to.MissedSum + p.Exact.MissedSum)
 }
 
 func (s *exacts) fill(group int32, p *metric.Point) {

@@ -32,6 +32,7 @@ func (in *Integrator) adopt(made *plan) {
 		}
 	}
 	in.plan = made
+	in.declarations.Store(made.declarations)
 }
 
 func (in *Integrator) stateful() bool { return in.options.Temporality == metric.Cumulative }

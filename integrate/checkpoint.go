@@ -134,7 +134,7 @@ func (p *plan) pass(families iter.Seq[*metric.Family]) {
 	for f := range families {
 		s := p.sources[f.Descriptor.Name]
 		if s != nil && s.output != nil && s.output.groups == nil {
-			s.output.passed = f
+			s.output.passed = p.declarations.family(f)
 		}
 	}
 }
@@ -153,7 +153,7 @@ func (in *Integrator) merge(families iter.Seq[*metric.Family]) {
 		case s.waits:
 			s.mergeBeside(f)
 		default:
-			s.merge(f)
+			s.merge(in.plan.declarations.family(f))
 		}
 	}
 	for _, o := range in.plan.outputs {

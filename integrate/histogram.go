@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metertree/metertree/aggregate"
+	"github.com/metertree/metertree/internal/saturate"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -54,21 +55,23 @@ func (s *buckets) of(group int32) []uint64 {
 }
 
 func (s *buckets) add(group int32, p *metric.Point, _ uint64) {
+	var sum float64
 	switch {
 	case p.Exponential != nil:
 		s.addExponential(s.of(group), p.Exponential)
-		s.sums[group] += p.Exponential.Sum
+		sum = p.Exponential.Sum
 	case p.Exact != nil:
 		s.addExact(s.of(group), p.Exact)
-		s.sums[group] += p.Exact.Sum()
+		sum = p.Exact.Sum()
 	case p.Histogram.Counts != nil:
 		s.addBuckets(group, p)
-		s.sums[group] += p.Histogram.Sum
+		sum = p.Histogram.Sum
 	case p.Summary.Count > 0:
 		// Only sum and count can be made of these.
 		s.of(group)[0] += p.Summary.Count
-		s.sums[group] += p.Summary.Sum
+		sum = p.Summary.Sum
 	}
+	s.sums[group] = saturate.Float(s.sums[group] + sum)
 }
 
 func (s *buckets) addBuckets(group int32, p *metric.Point) {

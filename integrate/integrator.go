@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
 )
@@ -21,8 +23,10 @@ type Options struct {
 	// Temporality chooses between totals and what was counted since the last
 	// delivery.
 	Temporality metric.Temporality
+	// Exporter names in metertree_view_failures_total whom the integrator works for.
+	Exporter string
 	// Logger receives one line for each metric that cannot be exported as the
-	// views or the grouping say, and is exported as it is kept; nil logs nothing.
+	// views or the grouping say; nil logs nothing.
 	Logger *slog.Logger
 	// Now tells the time of checkpoints; nil means time.Now.
 	Now func() time.Time
@@ -48,12 +52,17 @@ type Integrator struct {
 	// listing counts how often the metrics were listed.
 	listing int
 	plan    *plan
+	// declarations are those of the plan, for Ratios.
+	declarations atomic.Pointer[declarations]
 	// restart are metrics whose totals are to be read anew.
 	restart map[string]bool
 	// acked is the time of the last acknowledged checkpoint.
 	acked   time.Time
 	current *Checkpoint
 	logged  map[string]bool
+	// failing are the faults of the plan, which failures has counted.
+	failing  map[string]bool
+	failures meter.Counter
 	// asked counts how often the reader asked for a name at the last reading:
 	// twice if there is a closed metric of the name beside the present one.
 	asked map[string]int
@@ -75,9 +84,14 @@ func (o *Options) validate() error {
 
 // New returns an integrator of a registry, whose first checkpoint has all that
 // was counted by the series that are there now, and later. It fails if an option
-// is none of those there are, or if the views cannot be applied to the metrics that are there. A metric that is defined
-// later and that they cannot be applied to is exported as it is kept, under its
-// own name, which is logged; Views.Define refuses it instead. Close the
+// is none of those there are, or if the views cannot be applied to the metrics
+// that are there.
+//
+// To a metric that is defined later, what can be applied of the views is, and no
+// label that they drop gets out: it keeps its own name where another metric has the
+// new one, and the form of its values where the one asked for cannot be made; it is
+// hidden if its labels cannot be made, or if the views contradict one another. That
+// is logged and counted; Views.Define refuses such a metric instead. Close the
 // integrator when it is done.
 func New(r *registry.Registry, options Options) (*Integrator, error) {
 	if err := options.validate(); err != nil {
@@ -95,6 +109,7 @@ func New(r *registry.Registry, options Options) (*Integrator, error) {
 		acked:    options.Now(),
 		logged:   map[string]bool{},
 		asked:    map[string]int{},
+		failures: newFailures(r),
 	}
 	in.learn(r.Families(context.Background()))
 	if err := in.use(options.Views); err != nil {
@@ -110,6 +125,25 @@ func (in *Integrator) Close() {
 		in.reader.Close()
 	}
 	in.reader, in.current = nil, nil
+}
+
+// Ratios yields every ratio of what is exported, ordered by name: those of the
+// registry, of the metrics as the views name them and by the labels that they
+// leave. A ratio is left out if one of its metrics is hidden or merged with others,
+// or lacks a label that is selected by. It may be called from any goroutine.
+func (in *Integrator) Ratios() iter.Seq[metric.Ratio] {
+	d := in.declarations.Load()
+	if d == nil {
+		return in.registry.Ratios()
+	}
+	return func(yield func(metric.Ratio) bool) {
+		known := d.known()
+		for ratio := range in.registry.Ratios() {
+			if known.rename(&ratio) && !yield(ratio) {
+				return
+			}
+		}
+	}
 }
 
 // Replace applies other views from the next checkpoint on; nil are none. If they
@@ -130,13 +164,13 @@ func (in *Integrator) Replace(views *Views) error {
 // use makes a plan with other views and adopts it unless it has faults.
 func (in *Integrator) use(views *Views) error {
 	p := &planner{views: views, grouping: in.options.Grouping, known: in.known, listing: in.listing}
-	made := p.plan()
+	made := p.plan(in.registry)
 	if err := p.err(); err != nil {
 		return err
 	}
 	in.options.Views = views
 	in.adopt(made)
-	in.log(p)
+	in.report(p)
 	return nil
 }
 
@@ -171,27 +205,15 @@ func (in *Integrator) learnNew(families iter.Seq[*metric.Family]) (changed bool)
 	return changed
 }
 
-// replan makes a plan after metrics were defined. Faults are logged, because
-// whoever collects cannot mend them.
+// replan makes a plan after metrics were defined. Faults are counted and logged,
+// because whoever collects cannot mend them.
 func (in *Integrator) replan() {
 	p := &planner{views: in.options.Views, grouping: in.options.Grouping, known: in.known, listing: in.listing}
-	in.adopt(p.plan())
-	in.log(p)
+	in.adopt(p.plan(in.registry))
+	in.report(p)
 }
 
-// log tells each fault of a plan once.
-func (in *Integrator) log(p *planner) {
-	if in.options.Logger == nil {
-		return
-	}
-	for _, err := range p.errs {
-		in.warn("metric is exported as it is kept; the views cannot be applied to it", slog.Any("err", err), err.Error())
-	}
-	for _, note := range p.notes {
-		in.warn("metric is exported with all of its labels", slog.String("reason", note), note)
-	}
-}
-
+// warn logs what was not logged before.
 func (in *Integrator) warn(message string, attr slog.Attr, once string) {
 	if in.options.Logger == nil || in.logged[once] {
 		return

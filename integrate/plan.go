@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/metertree/metertree/metric"
+	"github.com/metertree/metertree/registry"
 )
 
 // plan says what becomes of each metric.
@@ -14,6 +15,8 @@ type plan struct {
 	sources map[string]*source
 	// outputs are ordered by name.
 	outputs []*output
+	// declarations are nil if what the registry declares holds for what is exported.
+	declarations *declarations
 }
 
 // definition is what an integrator knows of a metric.
@@ -27,7 +30,7 @@ type definition struct {
 // describes reports whether a family is of the definition.
 func (d *definition) describes(f *metric.Family) bool {
 	a, b := &d.descriptor, &f.Descriptor
-	return a.Kind == b.Kind && a.Number == b.Number && a.Unit == b.Unit && a.Fold == b.Fold && a.Help == b.Help &&
+	return a.Kind == b.Kind && a.Number == b.Number && a.Unit == b.Unit && a.Fold == b.Fold && a.Help == b.Help && a.Role == b.Role &&
 		a.Monotonic == b.Monotonic && a.ExactLimit == b.ExactLimit && sameValues(a, b) &&
 		slices.Equal(d.keys, f.Keys) && slices.Equal(a.Scope, b.Scope) && slices.Equal(a.DefaultKeys, b.DefaultKeys)
 }
@@ -79,20 +82,19 @@ type planner struct {
 	grouping Grouping
 	known    map[string]*definition
 	listing  int
-	// errs are of metrics that are exported as if there were no views, or under
-	// their own name; notes of those for which the grouping was not followed.
-	errs  []error
-	notes []string
+	// faults are of metrics for which the views were not followed, and notes of those
+	// for which the grouping was not.
+	faults []fault
+	notes  []string
 }
 
-func (p *planner) plan() *plan {
+func (p *planner) plan(r *registry.Registry) *plan {
 	sources := map[string]*source{}
 	for _, name := range slices.Sorted(maps.Keys(p.known)) {
 		d := p.known[name]
-		t, err := p.views.treat(&d.descriptor, d.keys, p.grouping)
-		if err != nil {
-			p.errs = append(p.errs, err)
-			t = untreated(&d.descriptor, d.keys)
+		t, failed := p.views.apply(&d.descriptor, d.keys, p.grouping)
+		if failed != nil {
+			p.faults = append(p.faults, *failed)
 		}
 		if t.note != "" {
 			p.notes = append(p.notes, t.note)
@@ -114,6 +116,7 @@ func (p *planner) plan() *plan {
 	for _, o := range made.outputs {
 		o.complete()
 	}
+	made.declarations = newDeclarations(r, p, made)
 	return made
 }
 
@@ -132,17 +135,20 @@ func (p *planner) place(sources map[string]*source) []*source {
 		if p.dropStale(&shown) {
 			continue
 		}
-		p.errs = append(p.errs, err)
 		s := shown[misplaced]
+		failed := fault{metric: s.name, err: err}
 		switch {
 		case s.renamed():
 			s.out.Name = s.name
-		case revertValues(shown):
+			failed.reason = badName
+		case p.revertValues(&shown):
+			failed.reason = badValues
 		default:
 			// One of them was closed and has counts to show yet.
 			s.aside = true
 			shown = slices.Delete(shown, misplaced, misplaced+1)
 		}
+		p.faults = append(p.faults, failed)
 	}
 }
 
@@ -182,13 +188,14 @@ func (p *planner) dropStale(shown *[]*source) bool {
 // revertValues exports the values of metrics as they are kept, so that they write
 // the samples that the registry has told apart. It reports whether any were to
 // be exported otherwise.
-func revertValues(shown []*source) (reverted bool) {
-	for _, s := range shown {
+func (p *planner) revertValues(shown *[]*source) (reverted bool) {
+	for _, s := range *shown {
 		if d := &s.definition.descriptor; !s.renamed() && !sameValues(d, &s.out) {
-			s.treatment = untreated(d, s.definition.keys)
+			s.treatment = p.views.applyKept(d, s.definition.keys, p.grouping)
 			reverted = true
 		}
 	}
+	*shown = slices.DeleteFunc(*shown, func(s *source) bool { return s.hidden })
 	return reverted
 }
 
@@ -225,7 +232,13 @@ func (o *output) complete() {
 func (o *output) grouped() bool { return o.sources[0].projection != nil }
 
 // err joins what could not be done as the views say.
-func (p *planner) err() error { return errors.Join(p.errs...) }
+func (p *planner) err() error {
+	var errs []error
+	for _, f := range p.faults {
+		errs = append(errs, f.err)
+	}
+	return errors.Join(errs...)
+}
 
 // same reports whether two outputs make the same of the same metrics.
 func (o *output) same(old *output) bool {

@@ -61,11 +61,15 @@ func (v *Views) treat(d *metric.Descriptor, keys []string, grouping Grouping) (t
 	if err != nil {
 		return treatment{}, err
 	}
-	t := untreated(d, keys)
+	return s.treat(d, keys, grouping)
+}
+
+// treat returns what the settings and the grouping make of a metric.
+func (s *settings) treat(d *metric.Descriptor, keys []string, grouping Grouping) (treatment, error) {
 	if s.aggregation == metric.Drop || d.Kept() == metric.Drop {
-		t.hidden = true
-		return t, nil
+		return hidden(d, keys), nil
 	}
+	t, err := untreated(d, keys), error(nil)
 	if t.out, err = s.derive(*d); err != nil {
 		return treatment{}, err
 	}
@@ -81,7 +85,7 @@ func (v *Views) treat(d *metric.Descriptor, keys []string, grouping Grouping) (t
 			d.Name, t.keys(), keys)
 	}
 	if grouping == DefaultKeys && d.DefaultKeys != nil && s.keep == nil {
-		mixes = t.group(&s, d, keys) || mixes
+		mixes = t.group(s, d, keys) || mixes
 	}
 	t.reduces = mixes || !isIdentity(t.parts, keys) || !sameValues(d, &t.out)
 	if t.reduces {

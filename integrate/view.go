@@ -24,6 +24,10 @@ import (
 //
 // Anything else is an error. Views that are installed with Views.Define decide
 // what is kept in the first place.
+//
+// What declares metrics, metertree_metric_info and metertree_ratio_info, tells of
+// them as the views export them. Its own labels are not those that a view means
+// which does not name it.
 type View struct {
 	Match Match
 	// Rename is the full name to export under. Metrics that get one name are

@@ -114,13 +114,13 @@ func (v *Views) settings(d *metric.Descriptor) (settings, error) {
 		if !v.views[i].Match.matches(d) {
 			continue
 		}
-		view, err := v.views[i].forKind(d.Kind)
+		view, err := v.views[i].forMetric(d)
 		if err != nil {
 			return s, fmt.Errorf("metric %s: %s: %w", d.Name, v.name(i), err)
 		}
 		for _, j := range matching {
-			// Only what applies to this kind can contradict.
-			other, _ := v.views[j].forKind(d.Kind)
+			// Only what applies to this metric can contradict.
+			other, _ := v.views[j].forMetric(d)
 			if err := conflict(&other, &view); err != nil {
 				return s, fmt.Errorf("metric %s: %s and %s %w", d.Name, v.name(j), v.name(i), err)
 			}
@@ -131,22 +131,37 @@ func (v *Views) settings(d *metric.Descriptor) (settings, error) {
 	return s, nil
 }
 
-// forKind returns the view without what does not concern a kind. That is an
-// error if the view names the very metric.
-func (v View) forKind(kind metric.Kind) (View, error) {
-	if wants := v.aggregation(); !fitsKind(wants, kind) {
-		if v.Match.exact() {
-			return v, fmt.Errorf("a %s cannot be exported as %s: choose an aggregation of its kind", kind, wants)
+// forMetric returns the view without what does not concern a metric: what is not
+// for its kind, and labels that declare other metrics. If the view names the very
+// metric, the former is an error, and the latter are meant.
+func (v View) forMetric(d *metric.Descriptor) (View, error) {
+	exact := v.Match.exact()
+	if wants := v.aggregation(); !fitsKind(wants, d.Kind) {
+		if exact {
+			return v, fmt.Errorf("a %s cannot be exported as %s: choose an aggregation of its kind", d.Kind, wants)
 		}
 		v.Aggregation, v.Buckets, v.Size = metric.AggregationDefault, nil, 0
 	}
-	if v.Fold != metric.FoldNone && kind != metric.Gauge {
-		if v.Match.exact() {
-			return v, fmt.Errorf("a %s has no fold: only gauges need one", kind)
+	if v.Fold != metric.FoldNone && d.Kind != metric.Gauge {
+		if exact {
+			return v, fmt.Errorf("a %s has no fold: only gauges need one", d.Kind)
 		}
 		v.Fold = metric.FoldNone
 	}
+	if own := infoKeys[d.Name]; own != nil && !exact {
+		v.spare(own)
+	}
 	return v, nil
+}
+
+// spare takes labels out of those that the view decides on, and keeps them.
+func (v *View) spare(labels []string) {
+	spared := func(name string) bool { return slices.Contains(labels, name) }
+	if v.Keep != nil {
+		v.Keep = append(slices.DeleteFunc(slices.Clone(v.Keep), spared), labels...)
+	}
+	v.Drop = slices.DeleteFunc(slices.Clone(v.Drop), spared)
+	v.Add = slices.DeleteFunc(slices.Clone(v.Add), func(l metric.Label) bool { return spared(l.Name) })
 }
 
 // take adds the aspects of a view that contradicts none taken before.

@@ -87,3 +87,19 @@ func TestKindsHaveNames(t *testing.T) {
 		t.Error("number kinds have lost their names")
 	}
 }
+
+// What a point holds beside its number is not added to it.
+func TestNumberOfAPoint(t *testing.T) {
+	p := Point{Int: 3, Float: 0.5}
+	for want, d := range map[float64]Descriptor{
+		3:   {Kind: Counter},
+		0.5: {Kind: UpDownCounter, Number: Float64},
+	} {
+		if got := p.Number(&d); got != want {
+			t.Errorf("the number of a %s of %s is %v, want %v", d.Kind, d.Number, got, want)
+		}
+	}
+	if got := p.Number(&Descriptor{Kind: Gauge}); got != 0.5 {
+		t.Errorf("a gauge is %v, want 0.5", got)
+	}
+}

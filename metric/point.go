@@ -3,6 +3,8 @@ package metric
 import (
 	"iter"
 	"time"
+
+	"github.com/metertree/metertree/internal/saturate"
 )
 
 // Family is every series of one exposed name at one collection.
@@ -45,6 +47,15 @@ func (p *Point) Buckets() HistogramPoint {
 		return p.Exponential.Explicit()
 	}
 	return p.Histogram
+}
+
+// Number returns the value of a sum or a gauge as the descriptor of its family says,
+// whatever the other fields hold. An integer beyond 2^53 is rounded.
+func (p *Point) Number(d *Descriptor) float64 {
+	if d.Kind == Gauge || d.Number == Float64 {
+		return p.Float
+	}
+	return float64(p.Int)
 }
 
 // HistogramPoint is a distribution over explicit buckets.
@@ -95,5 +106,5 @@ func (p *ExactPoint) Sum() float64 {
 	for _, v := range p.Values {
 		sum += v
 	}
-	return sum
+	return saturate.Float(sum)
 }

@@ -23,6 +23,10 @@ type Observer struct {
 	points []metric.Point
 	// merges is set if label sets may have become one.
 	merges bool
+	// defined is set if the callback asked whether definitions changed, and repeats
+	// if it was told that they did not.
+	defined definitions
+	repeats *given
 }
 
 // Int gives a whole value, which a Float64 family or a gauge keeps as a float64.
@@ -61,6 +65,27 @@ func (o *Observer) Histogram(h metric.HistogramPoint, values ...string) {
 	o.add(metric.Point{Histogram: h}, values)
 }
 
+// Unchanged gives what the callback gave last and reports true, or does nothing and
+// reports false if a metric or a ratio was defined, ended or got another name since.
+// It is for callbacks whose values follow from the definitions alone, which then
+// give nothing more; to be called first.
+func (o *Observer) Unchanged() bool {
+	if o.family.normalises {
+		return false
+	}
+	o.defined = o.family.registry.definitions()
+	if last := o.family.given.Load(); last != nil && last.under == o.defined {
+		o.repeats = last
+	}
+	return o.repeats != nil
+}
+
+// given is what a callback gave under some definitions. It is not written.
+type given struct {
+	under  definitions
+	points []metric.Point
+}
+
 func (o *Observer) add(p metric.Point, values []string) {
 	if len(values) != o.parts.keys {
 		o.family.registry.drop(o.family.Name, WrongArity)
@@ -76,10 +101,27 @@ func (o *Observer) add(p metric.Point, values []string) {
 }
 
 // runCallback returns what the callback gives, sorted by labels, each label set
-// once.
+// once. The points are not to be written.
 func (f *family) runCallback() []metric.Point {
 	o := &Observer{family: f, parts: f.callbackParts, merges: f.normalises}
-	f.registry.protect(f.Name, func() { f.read(o) })
+	finished := false
+	f.registry.protect(f.Name, func() {
+		f.read(o)
+		finished = true
+	})
+	if o.repeats != nil {
+		return o.repeats.points
+	}
+	points := o.finish()
+	if finished && o.defined != (definitions{}) {
+		f.given.Store(&given{under: o.defined, points: points})
+	}
+	return points
+}
+
+// finish sorts the points and makes one of those with the same labels.
+func (o *Observer) finish() []metric.Point {
+	f := o.family
 	slices.SortStableFunc(o.points, func(a, b metric.Point) int {
 		return strings.Compare(string(a.Labels), string(b.Labels))
 	})

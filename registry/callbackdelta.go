@@ -9,19 +9,23 @@ import (
 // callbackReading is what one checkpoint has of a family with a callback. A
 // callback gives totals, of which a reader shows by how much they grew.
 type callbackReading struct {
+	family         *family
 	totals, deltas []metric.Point
 }
 
 // readCallback runs a callback and subtracts what was acknowledged.
 func (rd *Reader) readCallback(f *family) *callbackReading {
-	r := &callbackReading{totals: f.runCallback()}
+	r := &callbackReading{family: f, totals: f.runCallback()}
 	if f.Kind == metric.Gauge {
 		r.deltas = r.totals
 		return r
 	}
-	for i := range r.totals {
-		// The slice of counts is the callback's.
-		r.totals[i].Histogram.Counts = slices.Clone(r.totals[i].Histogram.Counts)
+	if f.Kind == metric.Histogram {
+		r.totals = slices.Clone(r.totals)
+		for i := range r.totals {
+			// The slice of counts is the callback's.
+			r.totals[i].Histogram.Counts = slices.Clone(r.totals[i].Histogram.Counts)
+		}
 	}
 	r.deltas = make([]metric.Point, len(r.totals))
 	acked := rd.callbacks[f]
@@ -67,11 +71,7 @@ func growHistogram(now, earlier *metric.HistogramPoint) {
 }
 
 func (r *callbackReading) yield(yield func(*metric.Point) bool) {
-	for i := range r.deltas {
-		if !yield(&r.deltas[i]) {
-			return
-		}
-	}
+	r.family.yieldGiven(r.deltas, yield)
 }
 
 // ackCallback remembers the totals that a delivered checkpoint was made of.

@@ -3,6 +3,7 @@ package registry
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/metertree/metertree/metric"
 )
@@ -22,6 +23,33 @@ func (r *Registry) Declarations() iter.Seq[metric.Descriptor] {
 			}
 		}
 	}
+}
+
+// definitions tells whether what Declarations and Ratios yield is still the same:
+// it is if two are equal.
+type definitions struct {
+	changes uint64
+	// names are those that renamed metrics are exposed under, which time changes.
+	names string
+}
+
+func (r *Registry) definitions() definitions {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	is := definitions{changes: r.changes}
+	if r.currentFamiliesLocked(); len(r.renamed) > 0 {
+		now := r.options.Now()
+		for _, f := range r.renamed {
+			is.names += strings.Join(f.renames.Names(f.Name, now), ",") + ";"
+		}
+	}
+	return is
+}
+
+// changedLocked notes that a family was added or removed.
+func (r *Registry) changedLocked() {
+	r.changes++
+	r.ordered = nil
 }
 
 // declaredFirst returns the keys, those that were declared first and in that order.

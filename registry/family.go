@@ -84,6 +84,10 @@ type family struct {
 	// draining are series that were demoted and wait to be settled; ending are
 	// those that were sealed and do.
 	draining, ending []waiting
+
+	// given is what the callback gave last, if it asks about definitions. It is not
+	// guarded.
+	given atomic.Pointer[given]
 }
 
 func newFamily(r *Registry, d Definition, read Callback) *family {

@@ -49,7 +49,7 @@ func (r *Registry) partLocked(d *Definition, read Callback) (*family, error) {
 	f.id, f.open = id, m
 	m.add(f)
 	r.families[id] = f
-	r.ordered = nil
+	r.changedLocked()
 	return f, nil
 }
 

@@ -38,6 +38,7 @@ func (r *Registry) DefineRatio(ratio metric.Ratio) error {
 	}
 	ratio.Scope = slices.Clone(ratio.Scope)
 	r.ratios[ratio.Name] = ratio
+	r.changes++
 	return nil
 }
 

@@ -12,9 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/metertree/metertree/internal/cell"
 	"github.com/metertree/metertree/metric"
-	"github.com/metertree/metertree/policy"
 )
 
 // DefaultSeriesBudget is how many label sets an instrument admits if neither
@@ -55,6 +53,10 @@ type Registry struct {
 	open map[string]*openMetric
 	// ordered are the families by name, nil after a change; never written.
 	ordered []*family
+	// changes counts definitions and ends of metrics and ratios.
+	changes uint64
+	// renamed are those of ordered that have earlier names.
+	renamed []*family
 	// owners maps each exposed sample name to the family that writes it.
 	owners map[string]string
 	// ratios are those declared, by name; each divides families that are here.
@@ -91,47 +93,8 @@ func New(options Options) *Registry {
 	return r
 }
 
-// Definition is what Define needs besides the descriptor.
-type Definition struct {
-	metric.Descriptor
-	// SeriesBudget overrides the registry's; 0 keeps it.
-	SeriesBudget int
-	// ForgetAfter overrides the registry's; 0 keeps it, and a negative number
-	// keeps idle series.
-	ForgetAfter int
-	// Values map the values of some keys to those that series are kept under,
-	// each by itself. A function must leave alone what it has given, may be
-	// called from any goroutine, and should not allocate.
-	Values map[string]func(string) string
-	// Normaliser comes after Values and looks at all labels together; nil keeps
-	// them as they are.
-	Normaliser Normaliser
-	// PerTenant declares that the metric makes sense for single tenants. By
-	// itself it changes nothing; whoever admits definitions may ask for it.
-	PerTenant bool
-	// Waivers are rules about names that do not apply, with the reasons. They
-	// are for whoever admits definitions.
-	Waivers []Waiver
-	// KeyBudgets bound how many values keys may have; beyond, a key's value is
-	// merged. A key without a budget has as many as there are series.
-	KeyBudgets map[string]int
-	// Renames say under which names the metric was exposed before, each name a
-	// link of the chain that leads to the present one.
-	Renames []policy.Rename
-	// Open declares that not all labels of the metric are known yet. It may then
-	// be defined again with other keys and constant labels, but otherwise in the
-	// same way; all together are exposed as one metric with all of their labels,
-	// of which a series has empty values where its definition has none. Budgets,
-	// and what is kept of values, are those of each set of labels. No ratio can
-	// be declared of an open metric.
-	Open bool
-}
-
 // Now returns the time by the registry's clock.
 func (r *Registry) Now() time.Time { return r.options.Now() }
-
-// Waiver says why a rule about names does not apply to a definition.
-type Waiver struct{ Rule, Reason string }
 
 // Define returns the instrument of the given definition, made at the first
 // call. It fails if the descriptor is invalid or if the name is in use with
@@ -186,7 +149,7 @@ func (r *Registry) family(d *Definition, read Callback) (*family, error) {
 	}
 	f := newFamily(r, *d, read)
 	r.families[d.Name] = f
-	r.ordered = nil
+	r.changedLocked()
 	r.noticeRenames(f)
 	return f, nil
 }
@@ -203,34 +166,6 @@ func (r *Registry) check(d *Definition) error {
 	}
 	d.complete()
 	return d.validate()
-}
-
-// complete fills in what follows from the rest.
-func (d *Definition) complete() {
-	if d.Kind == metric.Gauge {
-		d.Number = metric.Float64
-	}
-	if d.Kept() == metric.Exact && d.ExactLimit == 0 {
-		d.ExactLimit = metric.DefaultExactLimit
-	}
-}
-
-func (d *Definition) validate() error {
-	if err := d.Validate(); err != nil {
-		return err
-	}
-	if d.Kept() == metric.Exact && (d.ExactLimit < 1 || d.ExactLimit > cell.MaxValues) {
-		return fmt.Errorf("metric %s: a limit of %d exact values: choose from 1 to %d, or keep buckets", d.Name, d.ExactLimit, cell.MaxValues)
-	}
-	if err := d.validateRenames(); err != nil {
-		return err
-	}
-	if e := d.Exponential; e != (metric.ExponentialLayout{}) {
-		if err := cell.CheckSketch(e.Size, e.ZeroThreshold); err != nil {
-			return fmt.Errorf("metric %s: %w", d.Name, err)
-		}
-	}
-	return nil
 }
 
 // claim reserves the sample names a metric is exposed under, so that no
@@ -251,16 +186,6 @@ func (r *Registry) claim(d *Definition) error {
 	return nil
 }
 
-// sampleNames returns the names of samples under the present name and every
-// earlier one.
-func (d *Definition) sampleNames() (names []string) {
-	named := d.Descriptor
-	for _, named.Name = range d.names() {
-		names = append(names, named.SampleNames()...)
-	}
-	return names
-}
-
 // remove takes a closed family out of the registry.
 func (r *Registry) remove(f *family) {
 	r.mu.Lock()
@@ -269,7 +194,7 @@ func (r *Registry) remove(f *family) {
 		return
 	}
 	delete(r.families, f.id)
-	r.ordered = nil
+	r.changedLocked()
 	r.closing = append(r.closing, f)
 	if m := r.open[f.Name]; m != nil && !m.removed(f) {
 		return
@@ -279,26 +204,6 @@ func (r *Registry) remove(f *family) {
 	for _, name := range f.claimed {
 		delete(r.owners, name)
 	}
-}
-
-// Hook is a function that runs before every collection.
-type Hook struct{ run func(context.Context) }
-
-// OnCollect registers a function that refreshes values before a collection
-// reads them. Remove it with RemoveHook.
-func (r *Registry) OnCollect(run func(context.Context)) *Hook {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	h := &Hook{run: run}
-	r.hooks = append(slices.Clip(r.hooks), h)
-	return h
-}
-
-// RemoveHook undoes OnCollect.
-func (r *Registry) RemoveHook(h *Hook) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.hooks = slices.DeleteFunc(slices.Clone(r.hooks), func(have *Hook) bool { return have == h })
 }
 
 // Collect runs Refresh and yields what Families does.
@@ -338,11 +243,6 @@ func (r *Registry) Refresh(ctx context.Context) {
 	r.settleClosing()
 }
 
-// runHook counts a panic instead of passing it on.
-func (r *Registry) runHook(ctx context.Context, hook *Hook) {
-	r.protect(hookName, func() { hook.run(ctx) })
-}
-
 // settleClosing settles what waits for it in families that are no longer
 // collected; the others are settled when they are read.
 func (r *Registry) settleClosing() {
@@ -359,25 +259,6 @@ func (r *Registry) settleClosing() {
 	r.mu.Unlock()
 }
 
-// hookName stands for hooks where a panic is counted by metric.
-const hookName = "(collect hook)"
-
-// protect runs foreign code and counts a panic instead of passing it on.
-func (r *Registry) protect(metric string, run func()) {
-	defer func() {
-		if recover() != nil {
-			r.drop(metric, CallbackPanicked)
-		}
-	}()
-	run()
-}
-
-func (r *Registry) currentHooks() []*Hook {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.hooks
-}
-
 func (r *Registry) currentReaders() []*Reader {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -389,11 +270,21 @@ func (r *Registry) currentReaders() []*Reader {
 func (r *Registry) currentFamilies() []*family {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.currentFamiliesLocked()
+}
+
+func (r *Registry) currentFamiliesLocked() []*family {
 	if r.ordered == nil {
 		r.ordered = slices.Collect(maps.Values(r.families))
 		slices.SortFunc(r.ordered, func(a, b *family) int {
 			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.id, b.id))
 		})
+		r.renamed = nil
+		for _, f := range r.ordered {
+			if f.renames != nil {
+				r.renamed = append(r.renamed, f)
+			}
+		}
 	}
 	return r.ordered
 }

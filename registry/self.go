@@ -18,8 +18,14 @@ const (
 	Negative Reason = "negative"
 	// NotFinite is an update with NaN or an infinity.
 	NotFinite Reason = "not_finite"
-	// OutOfRange is an addition larger than a counter can hold.
+	// OutOfRange is an addition larger than a counter can hold, or to a gauge that is
+	// as great as one can be; where updates do not look, it is not counted.
 	OutOfRange Reason = "out_of_range"
+	// SumOverflow is a series of which a sum has reached the end of its range, at which
+	// it stays: of whole numbers 2^61-1, of others the greatest finite one. It is
+	// counted once for each series when a collection finds it, since updates do not
+	// look at totals.
+	SumOverflow Reason = "overflow"
 	// OverBudget is a gauge's update for a label set beyond the budget, which
 	// cannot be merged with others as a sum can.
 	OverBudget Reason = "over_budget"

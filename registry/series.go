@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/metertree/metertree/internal/cell"
+	"github.com/metertree/metertree/internal/saturate"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -43,6 +44,8 @@ const (
 	flagSettled
 	// flagFinished marks a series that is forgotten at once when it is idle.
 	flagFinished
+	// flagFull marks a series of which a sum was found at the end of its range.
+	flagFull
 
 	idleShift = 8
 	flagsMask = 1<<idleShift - 1
@@ -166,7 +169,7 @@ func (f *family) load(s *series, to snapshot) {
 	case f.Kind == metric.Histogram:
 		s.histogram().Read(to.words)
 	case f.Kind == metric.Gauge:
-		to.words[0] = math.Float64bits(s.sum.Gauge())
+		to.words[0] = math.Float64bits(saturate.Float(s.sum.Gauge()))
 	default:
 		to.words[0] = s.sum.Read(f.number())
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/metertree/metertree/aggregate"
 	"github.com/metertree/metertree/internal/cell"
+	"github.com/metertree/metertree/internal/saturate"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -173,14 +174,32 @@ func (f *family) add(s, more snapshot) {
 			s.words[i] = addBits(s.words[i], math.Float64frombits(w))
 		case f.extreme(i):
 			s.words[i] = max(s.words[i], w)
+		case f.Kind != metric.Histogram:
+			s.words[i] = uint64(saturate.Add(int64(s.words[i]), int64(w)))
 		default:
 			s.words[i] += w
 		}
 	}
 }
 
+// addBits returns the bits of a sum of finite numbers, which is finite too.
 func addBits(bits uint64, v float64) uint64 {
-	return math.Float64bits(math.Float64frombits(bits) + v)
+	return math.Float64bits(saturate.Float(math.Float64frombits(bits) + v))
+}
+
+// full reports whether a sum is at the end of its range.
+func (f *family) full(s snapshot) bool {
+	switch {
+	case f.Kind == metric.Gauge:
+		return false
+	case s.sketch != nil:
+		return cell.Float64.Full(math.Float64bits(s.sketch.Sum))
+	case s.exact != nil:
+		return cell.Float64.Full(math.Float64bits(s.exact.MissedSum))
+	case f.Kind == metric.Histogram:
+		return cell.Float64.Full(s.words[len(s.words)-1])
+	}
+	return f.number().Full(s.words[0])
 }
 
 // empty reports whether a delta holds nothing.

@@ -36,7 +36,13 @@ func (w *sweep) note(s *series, read snapshot) {
 	if at := w.family.seenAt; at >= 0 && idle == 0 && s.has(flagPinned) {
 		w.family.normaliser.Seen(w.family.valueOf(s, at))
 	}
-	if idle == demoteAfter && w.family.hot(s) {
+	full := w.family.full(read)
+	if full && !s.has(flagFull) {
+		s.state.Or(flagFull)
+		w.family.registry.drop(w.family.Name, SumOverflow)
+	}
+	// What counts in shared words refuses what is beyond its range.
+	if (idle == demoteAfter || full) && w.family.hot(s) {
 		w.demote = append(w.demote, s)
 	}
 	n := w.family.forgetAfter

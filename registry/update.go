@@ -100,7 +100,6 @@ func (i *Instrument) AddIntOtherwise(sum *cell.Sum, v int64) {
 	}
 	for s := seriesOf(sum); s != nil && !s.sum.AddInt(v); s = f.successor(s) {
 		if !s.has(flagEnded) {
-			s.sum.Undo(v)
 			f.registry.drop(f.Name, OutOfRange)
 			return
 		}
@@ -211,10 +210,20 @@ func (i *Instrument) writeGauge(s *series, v float64, write func(*cell.Sum, floa
 				f.registry.drop(f.Name, Merged)
 				return
 			}
-			if old := s.sum.Gauge(); s.sum.Replace(old, add(old)) {
+			old := s.sum.Gauge()
+			next := add(old)
+			if math.IsInf(next, 0) {
+				f.registry.drop(f.Name, OutOfRange)
+				return
+			}
+			if s.sum.Replace(old, next) {
 				return
 			}
 			continue
+		}
+		if add != nil && math.IsInf(add(s.sum.Gauge()), 0) {
+			f.registry.drop(f.Name, OutOfRange)
+			return
 		}
 		s.sum.Unwatch()
 		if write(&s.sum, v) {

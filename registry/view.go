@@ -107,9 +107,28 @@ func (f *family) addCarried(s *series, to, other snapshot) {
 
 // yieldCallback runs the callback and yields what it gave.
 func (f *family) yieldCallback(yield func(*metric.Point) bool) {
-	points := f.runCallback()
+	f.yieldGiven(f.runCallback(), yield)
+}
+
+// yieldGiven yields points of a callback: copies if they are kept, because readers
+// may write to a point.
+func (f *family) yieldGiven(points []metric.Point, yield func(*metric.Point) bool) {
+	if f.given.Load() != nil {
+		yieldCopies(points, yield)
+		return
+	}
 	for i := range points {
 		if !yield(&points[i]) {
+			return
+		}
+	}
+}
+
+func yieldCopies(points []metric.Point, yield func(*metric.Point) bool) {
+	var p metric.Point
+	for i := range points {
+		p = points[i]
+		if !yield(&p) {
 			return
 		}
 	}

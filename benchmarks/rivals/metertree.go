@@ -80,7 +80,7 @@ func metertreeSum(family *metric.Family) (series int, total float64) {
 		case family.Descriptor.Kind == metric.Histogram:
 			total += float64(p.Histogram.Count())
 		default:
-			total += float64(p.Int) + p.Float
+			total += p.Number(&family.Descriptor)
 		}
 	}
 	return series, total
@@ -268,7 +268,7 @@ func metertreeReduce(in *integrate.Integrator, shown *reduction) error {
 		}
 		for p := range family.Points {
 			groups++
-			total += float64(p.Int) + p.Float
+			total += p.Number(&family.Descriptor)
 		}
 	}
 	shown.show(groups, total)

@@ -113,7 +113,7 @@ func otelapiTotal(r *registry.Registry) (series int, total float64, err error) {
 			case f.Descriptor.Kind == own.Histogram:
 				total += float64(p.Histogram.Count())
 			default:
-				total += float64(p.Int) + p.Float
+				total += p.Number(&f.Descriptor)
 			}
 		}
 	}

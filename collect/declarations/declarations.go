@@ -37,7 +37,11 @@ func Register(scope meter.Scope) error {
 	place, sum := scope.Scope("metertree"), meter.Fold(metric.FoldSum)
 	metrics := func(o *meter.Observer) { tell(o, scope.Declarations(), metric.Descriptor.Info) }
 	ratios := func(o *meter.Observer) { tell(o, scope.Ratios(), metric.Ratio.Info) }
-	leftOut := func(o *meter.Observer) { o.Float(beyond(scope.Declarations()) + beyond(scope.Ratios())) }
+	leftOut := func(o *meter.Observer) {
+		if !o.Unchanged() {
+			o.Float(beyond(scope.Declarations()) + beyond(scope.Ratios()))
+		}
+	}
 	for _, one := range []struct {
 		name string
 		read func(*meter.Observer)
@@ -58,8 +62,12 @@ func Register(scope meter.Scope) error {
 	return nil
 }
 
-// tell gives a 1 for each declaration, up to Limit.
+// tell gives a 1 for each declaration, up to Limit, or what it gave before if
+// nothing was declared since.
 func tell[D any](o *meter.Observer, all iter.Seq[D], info func(D) metric.Labels) {
+	if o.Unchanged() {
+		return
+	}
 	told := 0
 	for declared := range all {
 		if told++; told > Limit {

@@ -3,6 +3,7 @@ package prometheus
 import (
 	"unicode/utf8"
 
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -27,14 +28,9 @@ func exemplarLabels(e *metric.Exemplar) (trace, span string, ok bool) {
 	return e.TraceID, e.SpanID, true
 }
 
-// characters counts what is written for a value: see appendLabels for bytes that
+// characters counts what is written for a value: see package lossless for bytes that
 // are not UTF-8.
-func characters(s string) int {
-	if isASCII(s) {
-		return len(s)
-	}
-	return utf8.RuneCount(appendLabels(nil, s))
-}
+func characters(s string) int { return utf8.RuneCountInString(lossless.UTF8(s)) }
 
 // appendExemplar writes an exemplar behind a bucket's value.
 func appendExemplar(b []byte, e *metric.Exemplar) []byte {

@@ -3,6 +3,7 @@ package prometheus
 import (
 	"slices"
 
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -47,7 +48,7 @@ func series(b, open []byte, labels string) []byte {
 		b[len(b)-1] = ' '
 		return b
 	}
-	b = appendLabels(b, labels)
+	b = lossless.Append(b, labels)
 	return append(b, "} "...)
 }
 
@@ -55,7 +56,7 @@ func series(b, open []byte, labels string) []byte {
 func extended(b, open []byte, labels string, extra label) []byte {
 	b = append(b, open...)
 	if labels != "" {
-		b = append(appendLabels(b, labels), ',')
+		b = append(lossless.Append(b, labels), ',')
 	}
 	b = append(b, extra.name...)
 	b = append(b, `="`...)
@@ -112,7 +113,7 @@ func (l *lines) bucketLines(b []byte, labels string, h *metric.HistogramPoint, e
 	l.buckets.layout(h.Bounds)
 	l.line = append(l.line[:0], l.bucket...)
 	if labels != "" {
-		l.line = append(appendLabels(l.line, labels), ',')
+		l.line = append(lossless.Append(l.line, labels), ',')
 	}
 	most := len(l.line) + l.buckets.longest() + maxDigits + 1
 	b = slices.Grow(b, most*len(h.Counts)+slack)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 
@@ -34,7 +35,7 @@ func (e *protobufEncoder) begin(b []byte, h *head) []byte {
 	b = closeMessage(b, start)
 	if h.help != "" {
 		b, start = open(b, 2)
-		b = append(append(b, h.lead...), strings.ToValidUTF8(h.help, replacement)...)
+		b = append(append(b, h.lead...), strings.ToValidUTF8(h.help, lossless.Replacement)...)
 		b = closeMessage(b, start)
 	}
 	b = appendVarint(b, 3, metricTypes[h.shape])
@@ -181,7 +182,7 @@ func appendPair(b []byte, name, escaped string) []byte {
 	b, pair := open(b, 1)
 	b = appendString(b, 1, name)
 	b, value := open(b, 2)
-	b = appendLabels(b, escaped)
+	b = lossless.Append(b, escaped)
 	if strings.IndexByte(escaped, '\\') >= 0 {
 		b = b[:value+len(unescape(b[value:]))]
 	}
@@ -193,7 +194,7 @@ func appendRawPair(b []byte, name, raw string) []byte {
 	b, pair := open(b, 1)
 	b = appendString(b, 1, name)
 	b, value := open(b, 2)
-	b = appendLabels(b, raw)
+	b = lossless.Append(b, raw)
 	return closeMessage(closeMessage(b, value), pair)
 }
 

@@ -3,14 +3,12 @@ package stdout
 import (
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
+
+	"github.com/metertree/metertree/internal/lossless"
 )
 
-const (
-	replacement = "\uFFFD"
-	hexDigits   = "0123456789abcdef"
-)
+const hexDigits = "0123456789abcdef"
 
 // appendFloat writes the shortest number that reads back as v, or a string where
 // JSON has no number.
@@ -35,11 +33,8 @@ func appendString(b []byte, s string) []byte {
 		part := s[i : i+size]
 		i += size
 		switch {
-		case r == utf8.RuneError && (size == 1 || startsWithHexByte(s[i:])):
-			for j := range len(part) {
-				b = append(b, replacement...)
-				b = append(b, hexDigits[part[j]>>4], hexDigits[part[j]&0xf])
-			}
+		case !lossless.Stays(r, size, s[i:]):
+			b = lossless.AppendHex(b, part)
 		case r == '"' || r == '\\':
 			b = append(b, '\\', part[0])
 		case r == '\n':
@@ -52,8 +47,4 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
-}
-
-func startsWithHexByte(s string) bool {
-	return len(s) >= 2 && strings.IndexByte(hexDigits, s[0]) >= 0 && strings.IndexByte(hexDigits, s[1]) >= 0
 }

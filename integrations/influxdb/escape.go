@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/metertree/metertree/integrations/internal/lossless"
+	"github.com/metertree/metertree/internal/lossless"
 )
 
 // special are the characters that a backslash before them makes part of a tag or

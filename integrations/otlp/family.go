@@ -5,7 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/metertree/metertree/integrations/internal/lossless"
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 

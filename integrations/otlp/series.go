@@ -5,7 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/metertree/metertree/integrations/internal/lossless"
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 

@@ -1,6 +1,7 @@
 package remotewrite
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,7 +27,7 @@ func newAnswer(general *push.Answer) *answer {
 		}
 		a.confirms = true
 		if name != "Exemplars" {
-			a.samples += n
+			a.samples += min(n, math.MaxInt-a.samples)
 		}
 	}
 	return a

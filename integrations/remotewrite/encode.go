@@ -3,7 +3,7 @@ package remotewrite
 import (
 	"unicode/utf8"
 
-	"github.com/metertree/metertree/integrations/internal/lossless"
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 

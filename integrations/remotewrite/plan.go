@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/metertree/metertree/integrations/internal/lossless"
+	"github.com/metertree/metertree/internal/lossless"
 	"github.com/metertree/metertree/metric"
 )
 

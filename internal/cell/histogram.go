@@ -69,22 +69,23 @@ func (h *Histogram) countCold(bucket int) Outcome {
 		return SumTaken
 	}
 	if hitsSample(after) {
-		promote(&h.hot, len(h.words))
+		promoteBusy(&h.hot, len(h.words))
 	}
 	return Taken
 }
 
-// Read writes the count of each bucket, and last the bits of the sum, into
-// words, which must be one longer than the histogram has buckets. It returns
-// the sum. Each word is exact, but an observation that is under way may show
-// in the sum before it shows in its bucket, or the other way round.
+// Read writes the count of each bucket, and last the bits of the sum, which is
+// always finite, into words, which must be one longer than the histogram has
+// buckets. It returns the sum. Each word is exact, but an observation that is under
+// way may show in the sum before it shows in its bucket, or the other way round.
 func (h *Histogram) Read(words []uint64) (sum float64) {
 	hot := h.hot.Load()
 	clear(words)
-	if hot == nil || !hot.sealed {
+	if last := len(words) - 1; hot == nil || !hot.sealed {
 		for i := range words {
 			words[i] = h.words[i].Load()
 		}
+		words[last] = Float64.within(words[last])
 	}
 	if hot != nil {
 		hot.accumulate(words, h.layout())

@@ -3,6 +3,8 @@ package cell
 import (
 	"math"
 	"sync/atomic"
+	"time"
+	"unsafe"
 )
 
 // word is a shared word of a cold cell.
@@ -30,10 +32,15 @@ type hot struct {
 	sealed bool
 }
 
-// sampleBits says that one in 2^sampleBits updates of a cold cell makes it hot
-// on average: often enough that a busy series is promoted within microseconds,
-// seldom enough that 100,000 idle series, each touched now and then, stay cold.
+// sampleBits says that one in 2^sampleBits updates of a cold cell is a sample on
+// average: often enough that a busy series is promoted within microseconds, seldom
+// enough to cost an update nothing.
 const sampleBits = 10
+
+// rush is the time within which two samples in a row show that a cell is busy: it
+// has some ten thousand updates a second. Series that count alike come to the same
+// contents, and to samples, sooner or later; what tells the busy ones is how fast.
+const rush = 100 * time.Millisecond
 
 // hitsSample reports true once in 2^sampleBits updates on average. It decides
 // by the cell's own content, so it costs neither a counter nor a random number;
@@ -43,9 +50,39 @@ func hitsSample(content uint64) bool {
 	return content*0x9e37_79b9_7f4a_7c15>>(64-sampleBits) == 0
 }
 
+// sampled remembers, for the cells that share a slot, the sample before: of which
+// cell it was, by whom and when, each cut short.
+var sampled [256]atomic.Uint64
+
+const (
+	sampleWhoBits  = 20
+	sampleTimeBits = 20 // milliseconds: a quarter of an hour
+)
+
+// hurried notes a sample of a cell, and reports whether the one before it was of
+// the same cell and not long ago, and by whom. Cells that share a slot only hide
+// samples from each other.
+func hurried(at *atomic.Pointer[hot], who uint64) (before uint64, busy bool) {
+	const whoMask, timeMask = 1<<sampleWhoBits - 1, 1<<sampleTimeBits - 1
+	cell := uint64(uintptr(unsafe.Pointer(at))) >> 3
+	now := uint64(time.Now().UnixMilli()) & timeMask
+	of := cell << (sampleWhoBits + sampleTimeBits)
+	last := sampled[cell%uint64(len(sampled))].Swap(of | who&whoMask<<sampleTimeBits | now)
+	passed := (now - last) & timeMask
+	same := last>>(sampleWhoBits+sampleTimeBits) == of>>(sampleWhoBits+sampleTimeBits)
+	return last >> sampleTimeBits & whoMask, same && passed < uint64(rush.Milliseconds())
+}
+
+// promoteBusy promotes a cold cell of which an update is a sample, if it is busy.
+func promoteBusy(at *atomic.Pointer[hot], width int) {
+	if at.Load() == nil && crowded(at) {
+		promote(at, width)
+	}
+}
+
 // promote gives a cold cell lanes of its own. Of several promoters one wins.
 func promote(at *atomic.Pointer[hot], width int) {
-	if at.Load() != nil || !crowded(at) {
+	if at.Load() != nil {
 		return
 	}
 	fresh := &hot{lanes: newLanes(width)}
@@ -86,16 +123,17 @@ func (h *hot) accumulate(sum []uint64, l layout) {
 	}
 }
 
-// addWords adds words of the same layout; absent words count as zero.
+// addWords adds words of the same layout to sums within their range; absent words
+// count as zero.
 func addWords(sum, words []uint64, l layout) {
 	if len(words) == 0 {
 		return
 	}
 	for i := range l.ints {
-		sum[i] += words[i]
+		sum[i] = sumInts(sum[i], words[i])
 	}
 	for i := l.ints; i < l.width(); i++ {
-		sum[i] = addFloatBits(sum[i], math.Float64frombits(words[i]))
+		sum[i] = sumFloats(sum[i], words[i])
 	}
 }
 

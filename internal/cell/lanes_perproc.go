@@ -30,7 +30,7 @@ func procUnpin()
 // the cell is sealed.
 func (s *Sum) Increase(v int64, owner Owner) {
 	p := procPin()
-	if h := s.hot.Load(); h != nil && uint(p) < uint(len(h.lanes)) && uint64(v) <= uint64(MaxInt) {
+	if h := s.hot.Load(); h != nil && uint(p) < uint(len(h.lanes)) && uint64(v) <= uint64(laneMax) {
 		*h.lanes[p] += uint64(v)
 		procUnpin()
 		return
@@ -45,7 +45,7 @@ func (s *Sum) Increase(v int64, owner Owner) {
 // took it; a sealed cell does not.
 func (s *Sum) AddInt(v int64) bool {
 	p := procPin()
-	if h := s.hot.Load(); h != nil && uint(p) < uint(len(h.lanes)) {
+	if h := s.hot.Load(); h != nil && uint(p) < uint(len(h.lanes)) && uint64(v+laneMax) <= 2*uint64(laneMax) {
 		*h.lanes[p] += uint64(v)
 		procUnpin()
 		return true
@@ -115,8 +115,12 @@ func (h *Histogram) Observe(v float64) Outcome {
 }
 
 // crowded reports whether a cell that updates are sampled of is worth lanes of
-// its own. They cost an update less than the shared word does in any case.
-func crowded(*atomic.Pointer[hot]) bool { return true }
+// its own: whether it is busy. They cost an update less than the shared word does
+// whoever updates.
+func crowded(at *atomic.Pointer[hot]) bool {
+	_, busy := hurried(at, 0)
+	return busy
+}
 
 // chunkWords is the size of a chunk: a page, so that a chunk starts on a cache
 // line of its own.
@@ -181,10 +185,10 @@ func recycleLanes(lanes []*uint64, width int) {
 func readLane(sum []uint64, lane *uint64, l layout) {
 	words := unsafe.Slice(lane, l.width())
 	for i := range l.ints {
-		sum[i] += atomic.LoadUint64(&words[i])
+		sum[i] = sumInts(sum[i], atomic.LoadUint64(&words[i]))
 	}
 	for i := l.ints; i < l.width(); i++ {
-		sum[i] = addFloatBits(sum[i], math.Float64frombits(atomic.LoadUint64(&words[i])))
+		sum[i] = sumFloats(sum[i], atomic.LoadUint64(&words[i]))
 	}
 }
 

@@ -35,10 +35,11 @@ func (s *Sum) Increase(v int64, owner Owner) {
 		after := s.word.Add(uint64(v))
 		if int64(after) <= MaxInt {
 			if hitsSample(after) {
-				promote(&s.hot, 1)
+				promoteBusy(&s.hot, 1)
 			}
 			return
 		}
+		s.word.Add(uint64(-v))
 	case s.AddInt(v):
 		return
 	}
@@ -58,8 +59,7 @@ func (s *Sum) AddInt(v int64) bool {
 			return true
 		}
 		if s.hot.Load() == h {
-			// Not sealed: the stripe has left the range of a sum.
-			stripe.Add(uint64(-v))
+			// Not sealed: the stripe would leave the range of a sum.
 			return s.addIntShared(v)
 		}
 		// The stripe was sealed because the cell is being demoted or sealed:
@@ -143,18 +143,13 @@ func stack() uint64 {
 	return uint64(uintptr(unsafe.Pointer(&local))) >> 11 * 0x9e37_79b9_7f4a_7c15 >> 32
 }
 
-// sampled remembers, for the cells that share a slot, the cell and the stack of
-// which an update was sampled last.
-var sampled [256]atomic.Uint64
-
 // crowded reports whether a cell that updates are sampled of is worth stripes of
-// its own: whether the sample before this one came from another goroutine. For
-// a single one the shared word is faster.
+// its own: whether it is busy, and the sample before this one came from another
+// goroutine. For a single one the shared word is faster.
 func crowded(at *atomic.Pointer[hot]) bool {
-	cell := uint64(uintptr(unsafe.Pointer(at))) >> 3
-	now := cell<<32 | stack()&(1<<32-1)
-	before := sampled[cell%uint64(len(sampled))].Swap(now)
-	return before>>32 == now>>32 && before != now
+	who := stack() & (1<<sampleWhoBits - 1)
+	before, busy := hurried(at, who)
+	return busy && before != who
 }
 
 func newLanes(width int) []*uint64 {
@@ -174,10 +169,10 @@ func recycleLanes([]*uint64, int) {}
 func readLane(sum []uint64, lane *uint64, l layout) {
 	words := unsafe.Slice(lane, l.width())
 	for i := range l.ints {
-		sum[i] += atomic.LoadUint64(&words[i])
+		sum[i] = sumInts(sum[i], atomic.LoadUint64(&words[i]))
 	}
 	for i := l.ints; i < l.width(); i++ {
-		sum[i] = addFloatBits(sum[i], math.Float64frombits(atomic.LoadUint64(&words[i])))
+		sum[i] = sumFloats(sum[i], atomic.LoadUint64(&words[i]))
 	}
 }
 
@@ -186,10 +181,10 @@ func readLane(sum []uint64, lane *uint64, l layout) {
 func drainLane(sum []uint64, lane *uint64, l layout) {
 	words := unsafe.Slice((*word)(unsafe.Pointer(lane)), l.width())
 	for i := range l.ints {
-		sum[i] += sealInt(&words[i])
+		sum[i] = sumInts(sum[i], sealInt(&words[i]))
 	}
 	for i := l.ints; i < l.width(); i++ {
-		sum[i] = addFloatBits(sum[i], math.Float64frombits(sealFloat(&words[i])))
+		sum[i] = sumFloats(sum[i], sealFloat(&words[i]))
 	}
 }
 

@@ -14,10 +14,16 @@ const MaxInt = int64(1)<<61 - 1
 // produces, so it cannot be mistaken for a sum that became NaN.
 const sealedFloat = uint64(0x7ff8_5ea1_ed5e_a1ed)
 
-// addInt adds to a shared word; ok is false if the word was sealed.
+// addInt adds to a shared word; ok is false, and nothing is added, if the word was
+// sealed or would leave the range of a sum.
 func addInt(w *word, v int64) (after uint64, ok bool) {
 	after = w.Add(uint64(v))
-	return after, int64(after) <= MaxInt
+	if int64(after) <= MaxInt {
+		return after, true
+	}
+	// Refused adds must not pile up until the word wraps around.
+	w.Add(uint64(-v))
+	return after, false
 }
 
 // addFloat adds to a shared word of float bits; ok is false if the word was

@@ -86,7 +86,7 @@ func (w *window) observeCold(bucket int, v float64) Outcome {
 		return SumTaken
 	}
 	if hitsSample(sum ^ count) {
-		promote(&w.counts.hot, len(words))
+		promoteBusy(&w.counts.hot, len(words))
 	}
 	return Taken
 }

@@ -48,39 +48,36 @@ type Owner interface {
 func (s *Sum) addIntShared(v int64) bool {
 	after, ok := addInt(&s.word, v)
 	if ok && hitsSample(after) {
-		promote(&s.hot, 1)
+		promoteBusy(&s.hot, 1)
 	}
 	return ok
 }
-
-// Undo takes back an add that was refused though the cell is not sealed: the
-// shared word had left the range of a sum, and holds what it refused.
-func (s *Sum) Undo(v int64) { s.word.Add(uint64(-v)) }
 
 // addFloatCold adds to the shared word.
 func (s *Sum) addFloatCold(v float64) bool {
 	after, ok := addFloat(&s.word, v)
 	if ok && hitsSample(after) {
-		promote(&s.hot, 1)
+		promoteBusy(&s.hot, 1)
 	}
 	return ok
 }
 
-// Int returns what was added so far.
+// Int returns what was added so far, or the end of the range that it has left.
 func (s *Sum) Int() int64 { return int64(s.Read(Int64)) }
 
-// Float returns what was added so far.
+// Float returns what was added so far, or the end of the range that it has left.
 func (s *Sum) Float() float64 { return math.Float64frombits(s.Read(Float64)) }
 
-// Read returns the bits of what was added so far.
+// Read returns the bits of what was added so far, or of the end of the range that
+// it has left: MaxInt or the greatest finite number, of either sign.
 func (s *Sum) Read(as Number) uint64 {
 	h := s.hot.Load()
 	if h == nil {
-		return s.word.Load()
+		return as.within(s.word.Load())
 	}
 	var sum [1]uint64
 	if !h.sealed {
-		sum[0] = s.word.Load()
+		sum[0] = as.within(s.word.Load())
 	}
 	h.accumulate(sum[:], as.layout())
 	return sum[0]
@@ -129,7 +126,7 @@ func (s *Sum) Settle(as Number) {
 	if as == Float64 {
 		addFloat(&s.word, math.Float64frombits(h.final[0]))
 	} else {
-		addInt(&s.word, int64(h.final[0]))
+		addInt(&s.word, room(&s.word, int64(h.final[0])))
 	}
 	s.hot.Store(nil)
 }

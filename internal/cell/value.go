@@ -24,7 +24,8 @@ func (s *Sum) Watched() bool { return s.hot.Load() == watched }
 func finite(v float64) bool { return v-v == 0 }
 
 // Raise adds v to a gauge, or leaves it to the owner if v is not finite or the
-// gauge is watched or sealed.
+// gauge is watched or sealed. It does not look at what that makes: a gauge that
+// became infinite stays so until it is set.
 func (s *Sum) Raise(v float64, owner Owner) {
 	if finite(v) && s.hot.Load() == nil {
 		// This is addFloat in line: its call would be a notable part of a raise.
@@ -37,13 +38,22 @@ func (s *Sum) Raise(v float64, owner Owner) {
 	owner.RaiseOtherwise(s, v)
 }
 
-// TryRaise adds v, which is finite, and reports whether the gauge took it.
+// TryRaise adds v, which is finite, and reports whether the gauge took it; one that
+// would be infinite does not.
 func (s *Sum) TryRaise(v float64) bool {
 	if s.hot.Load() != nil {
 		return false
 	}
-	_, ok := addFloat(&s.word, v)
-	return ok
+	for old := s.word.Load(); old != sealedFloat; old = s.word.Load() {
+		next := math.Float64frombits(old) + v
+		if !finite(next) {
+			return false
+		}
+		if s.word.CompareAndSwap(old, math.Float64bits(next)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Replace sets a gauge that may be watched from old to v, and reports whether it

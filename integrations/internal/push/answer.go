@@ -70,7 +70,7 @@ func newAnswer(r *http.Response, hints Hints, secrets Secrets) *Answer {
 	const longest = 64 << 10
 	body, err := io.ReadAll(io.LimitReader(r.Body, longest))
 	text := secrets.Hide(string(body))
-	a := &Answer{Verdict: verdictOf(r.StatusCode), Code: r.StatusCode, Status: secrets.Hide(r.Status),
+	a := &Answer{Verdict: verdictOf(r.StatusCode), Code: r.StatusCode, Status: OneLine(secrets.Hide(r.Status)),
 		Hint: hints.of(r), Header: r.Header, Body: []byte(strings.TrimSpace(text)), Broken: err}
 	a.Media, _, _ = mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if a.Message = OneLine(text); a.IsPage() {

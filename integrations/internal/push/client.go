@@ -119,7 +119,7 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Answer, error) {
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, c.config.Address.String(), bytes.NewReader(r.Body))
 	if err != nil {
-		return nil, c.fail(limited, err)
+		return nil, c.fail(limited, err, c.secretsOf(nil))
 	}
 	for name, values := range c.config.Header {
 		request.Header[name] = slices.Clone(values)
@@ -127,14 +127,14 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Answer, error) {
 	r.Prepare(request)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, c.fail(limited, err)
+		return nil, c.fail(limited, err, c.secretsOf(request))
 	}
 	defer response.Body.Close()
-	secrets := c.secretsOf(response)
+	secrets := c.secretsOf(response.Request)
 	a := newAnswer(response, c.config.Hints, secrets)
 	a.From = BareAddress(c.config.Address)
 	if err := r.Judge(a); err != nil {
-		return nil, c.fail(limited, err)
+		return nil, c.fail(limited, err, secrets)
 	}
 	a.Message, a.About, a.Hint = secrets.Hide(a.Message), secrets.Hide(a.About), secrets.Hide(a.Hint)
 	if a.Verdict != Later {
@@ -146,9 +146,9 @@ func (c *Client) attempt(ctx context.Context, r Request) (*Answer, error) {
 	return nil, a
 }
 
-// fail says which backend could not be asked. Its address is named without what
-// may be secret.
-func (c *Client) fail(ctx context.Context, err error) error {
+// fail says which backend could not be asked. Neither its address nor what went
+// wrong is told with what may be secret.
+func (c *Client) fail(ctx context.Context, err error, secrets Secrets) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
@@ -156,7 +156,7 @@ func (c *Client) fail(ctx context.Context, err error) error {
 		err = cause
 	}
 	remedy, stays := connection(err)
-	err = fmt.Errorf("writing to %s: %w", BareAddress(c.config.Address), err)
+	err = fmt.Errorf("writing to %s: %w", BareAddress(c.config.Address), quietError{err, secrets})
 	if remedy != "" {
 		err = fmt.Errorf("%w: %s", err, remedy)
 	}
@@ -166,12 +166,25 @@ func (c *Client) fail(ctx context.Context, err error) error {
 	return err
 }
 
-// secretsOf returns what the request of an answer has given, also that which a
+// quietError is an error without secrets: one of net/http repeats an address that
+// a backend redirects to and that is none.
+type quietError struct {
+	error
+	secrets Secrets
+}
+
+// Error returns the text as one line.
+func (e quietError) Error() string { return OneLine(e.secrets.Hide(e.error.Error())) }
+
+// Unwrap returns the error as it was.
+func (e quietError) Unwrap() error { return e.error }
+
+// secretsOf returns what a request has given, if there is one, also that which a
 // transport has added.
-func (c *Client) secretsOf(r *http.Response) Secrets {
+func (c *Client) secretsOf(r *http.Request) Secrets {
 	all := SecretsOf(c.config.Header)
-	if r.Request != nil {
-		all = append(all, SecretsOf(r.Request.Header)...)
+	if r != nil {
+		all = append(all, SecretsOf(r.Header)...)
 	}
 	return append(all, c.config.Secrets...).sorted()
 }

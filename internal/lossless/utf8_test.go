@@ -21,6 +21,13 @@ func TestUTF8(t *testing.T) {
 		if got := UTF8(text); got != want {
 			t.Errorf("UTF8(%q) = %q, want %q", text, got, want)
 		}
+		if got := string(Append([]byte("x"), text)); got != "x"+want {
+			t.Errorf("Append(%q) gives %q, want %q", text, got, "x"+want)
+		}
+	}
+	room := make([]byte, 0, 100)
+	if n := testing.AllocsPerRun(100, func() { Append(room, "operation-7 \xff caf\u00e9") }); n != 0 {
+		t.Errorf("%v allocations to append where there is room", n)
 	}
 	if n := testing.AllocsPerRun(100, func() { UTF8("operation-7 caf\u00e9") }); n != 0 {
 		t.Errorf("%v allocations for a text that is valid", n)

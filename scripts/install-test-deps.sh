@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real programs that tests compare with or drive, from Debian's
 # packages: a Prometheus server, its node exporter, VictoriaMetrics, InfluxDB,
-# Chromium with its driver, shells, and what checks manual pages and systemd units.
+# Chromium with its driver, shells, what checks manual pages and systemd units, and
+# the tools that commands of the documentation call.
 # Does nothing, quickly, where they are already there.
 #
 # Without apt, root or a network it says what is missing and ends well: the
@@ -22,6 +23,9 @@ declare -A package_of=(
 	[groff]=groff-base
 	[mandoc]=mandoc
 	[systemd-analyze]=systemd
+	[curl]=curl
+	[jq]=jq
+	[openssl]=openssl
 )
 
 missing_programs() {

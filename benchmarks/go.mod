@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/VictoriaMetrics/metrics v1.35.1
+	github.com/golang/snappy v1.0.0
 	github.com/hashicorp/go-metrics v0.7.0
 	github.com/metertree/metertree v0.0.0
 	github.com/prometheus/client_golang v1.24.1

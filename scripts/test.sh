@@ -36,3 +36,9 @@ run go test -tags metertree_portable \
 
 # With metrics compiled out.
 run go test -tags metertree_off . ./meter/...
+
+# Fuzz targets run their seeds and the inputs kept above. Here each of the library
+# and of the integrations also looks for new ones, shortly; those of the server are
+# left to `make fuzz`, since Prometheus instrumented for fuzzing takes minutes to
+# build anew.
+METERTREE_FUZZ=500x run scripts/fuzz.sh '^[^s]' '^stats'

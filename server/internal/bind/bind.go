@@ -17,7 +17,7 @@ const maxConnections = 512
 
 // Listen binds the address, or says in one line why it cannot be bound. The example
 // is an address that could be given instead.
-func Listen(address, example string) (net.Listener, error) {
+func Listen(address, example string) (*crowd.Listener, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return nil, fmt.Errorf("listen address %q is not host:port: give one such as --web.listen-address=%s", address, example)
 	}

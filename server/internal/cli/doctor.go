@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/metertree/metertree/server/internal/doctor"
 )
@@ -135,8 +137,9 @@ func printReport(w io.Writer, report doctor.Report) error {
 	total := textWidth(w)
 	sentence := func(text string) string {
 		text = strings.TrimSuffix(strings.TrimSpace(printable(text)), ".")
-		if !strings.HasPrefix(text, "http") && !strings.HasPrefix(text, "--") { // not a word
-			text = strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
+		first, size := utf8.DecodeRuneInString(text)
+		if size > 0 && !strings.HasPrefix(text, "http") && !strings.HasPrefix(text, "--") { // not a word
+			text = string(unicode.ToUpper(first)) + text[size:]
 		}
 		return text + "."
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,8 +148,15 @@ func asked[T any](ctx context.Context, c *pageClient, endpoint string, q url.Val
 	if err := c.ask(ctx, endpoint, q, answer); err != nil {
 		return nil, err
 	}
+	if node, is := any(answer).(*tree.Node); is && hasHole(node) {
+		return nil, c.explain(fmt.Errorf("%w: a child is null", errNotAnswer))
+	}
 	return answer, nil
 }
+
+// hasHole reports whether there is no node where one has to be, which no tree page
+// answers.
+func hasHole(n *tree.Node) bool { return n == nil || slices.ContainsFunc(n.Children, hasHole) }
 
 // ask asks one question of the API.
 func (c *pageClient) ask(ctx context.Context, endpoint string, q url.Values, to any) error {

@@ -17,67 +17,94 @@ import (
 //
 // The http.Server must have Follow as its ConnState. It panics if most is not
 // positive.
-func Limit(listener net.Listener, most int) net.Listener {
+func Limit(listener net.Listener, most int) *Listener {
 	if most <= 0 {
 		panic("crowd: the number of connections must be positive")
 	}
-	l := &limited{Listener: listener, most: most, silent: list.New(), idle: list.New()}
+	l := &Listener{Listener: listener, silent: list.New(), idle: list.New()}
+	l.counts.Most = most
 	l.room = sync.NewCond(&l.mu)
 	return l
 }
 
-// limited is a listener with a bound.
-type limited struct {
+// Listener is a listener with a bound.
+type Listener struct {
 	net.Listener
-	most int
 
 	mu     sync.Mutex
 	room   *sync.Cond // signalled when a connection or the listener is closed, or one falls silent
-	open   int
+	counts Counts
 	closed bool
 	// Connections that may be closed, the oldest first.
 	silent, idle *list.List
 }
 
+// Counts are what a listener has done.
+type Counts struct {
+	// Open are the connections that are open, and Most how many may be.
+	Open, Most int
+	// DroppedSilent and DroppedIdle are how many were closed to make room: those
+	// that had never sent a whole request, and those between two.
+	DroppedSilent, DroppedIdle uint64
+	// Waited is how many had to wait, because every connection was being answered.
+	Waited uint64
+}
+
+// Counts are those of now. It is safe for concurrent use.
+func (l *Listener) Counts() Counts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts
+}
+
 // Accept implements net.Listener.
-func (l *limited) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.open >= l.most && !l.closed {
-		if !l.dropLocked() {
-			l.room.Wait()
+	for waited := false; l.counts.Open >= l.counts.Most && !l.closed; {
+		if l.dropLocked() {
+			continue
 		}
+		if !waited {
+			l.counts.Waited++
+		}
+		waited = true
+		l.room.Wait()
 	}
 	if l.closed {
 		_ = c.Close() // nothing was sent on it
 		return nil, net.ErrClosed
 	}
-	l.open++
+	l.counts.Open++
 	member := &conn{Conn: c, listener: l}
 	member.waitLocked(l.silent)
 	return member, nil
 }
 
 // dropLocked closes the connection that has waited longest, if one waits.
-func (l *limited) dropLocked() (dropped bool) {
-	for _, waiting := range []*list.List{l.silent, l.idle} {
-		if oldest := waiting.Front(); oldest != nil {
-			member := oldest.Value.(*conn)
-			member.leaveLocked()
-			// Nobody was promised an answer on it.
-			_ = member.Conn.Close()
-			return true
-		}
+func (l *Listener) dropLocked() (dropped bool) {
+	waiting, count := l.silent, &l.counts.DroppedSilent
+	if waiting.Len() == 0 {
+		waiting, count = l.idle, &l.counts.DroppedIdle
 	}
-	return false
+	oldest := waiting.Front()
+	if oldest == nil {
+		return false
+	}
+	member := oldest.Value.(*conn)
+	member.leaveLocked()
+	// Nobody was promised an answer on it.
+	_ = member.Conn.Close()
+	*count++
+	return true
 }
 
 // Close implements net.Listener.
-func (l *limited) Close() error {
+func (l *Listener) Close() error {
 	err := l.Listener.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,7 +116,7 @@ func (l *limited) Close() error {
 // conn is a connection of a limited listener.
 type conn struct {
 	net.Conn
-	listener *limited
+	listener *Listener
 
 	// Guarded by the listener's lock.
 	gone    bool
@@ -115,7 +142,7 @@ func (c *conn) leaveLocked() {
 	c.busyLocked()
 	if !c.gone {
 		c.gone = true
-		c.listener.open--
+		c.listener.counts.Open--
 	}
 }
 

@@ -18,12 +18,13 @@ var checks = []struct {
 	{"memory", lookAtMemory},
 	{"processors", lookAtProcessors},
 	{"files", lookAtFiles},
-	{"storage", counted(storageFaults)},
+	{"storage", lookAtStorage},
 	{"ingest", counted(ingestLosses)},
 	{"discovery", counted(discoveryFaults)},
 	{"remote-write", lookAtForwarding},
 	{"instrumentation", counted(instrumentFaults)},
 	{"queries", lookAtQueries},
+	{"requests", counted(requestFaults)},
 	{"series", lookAtSeries},
 	{"listener", lookAtListener},
 	{"alerts", lookAtAlerts},
@@ -113,13 +114,22 @@ func lookAtFiles(f *facts) []Finding {
 		"%.0f of %.0f file descriptors are open", open, most)
 }
 
+func lookAtStorage(f *facts) (found []Finding) {
+	const writable = "metertree_storage_writable"
+	if f.metrics.has(writable) && f.metrics.sum(writable) == 0 {
+		found = one(Error, writeRemedy, "no samples are taken now, because the disk is nearly full, or a write to it failed")
+	}
+	return append(found, counted(storageFaults)(f)...)
+}
+
 func lookAtQueries(f *facts) []Finding {
+	found := counted(queryFaults)(f)
 	running, most := f.metrics.sum("prometheus_engine_queries"), f.metrics.sum("prometheus_engine_queries_concurrent_max")
 	if most <= 0 || running < most {
-		return nil
+		return found
 	}
-	return one(Warning, "find who asks, ask for shorter ranges, record series ahead, or raise --query.max-concurrency",
-		"%.0f queries run or wait, and %.0f may run at once", running, most)
+	return append(found, one(Warning, "find who asks, ask for shorter ranges, record series ahead, or raise --query.max-concurrency",
+		"%.0f queries run or wait, and %.0f may run at once", running, most)...)
 }
 
 func lookAtAlerts(f *facts) (found []Finding) {

@@ -7,6 +7,8 @@ import (
 
 // symptom is a metric that is 0 as long as all is well.
 type symptom struct {
+	// metric is its name, and behind it, in braces, the label=value that counts if
+	// not all do.
 	metric   string
 	severity Severity
 	// message has one %s for the number.
@@ -17,7 +19,7 @@ type symptom struct {
 func counted(symptoms []symptom) func(*facts) []Finding {
 	return func(f *facts) (found []Finding) {
 		for _, s := range symptoms {
-			n := f.metrics.sum(s.metric)
+			n := f.metrics.sumOf(s.metric)
 			if n > 0 {
 				found = append(found, one(s.severity, s.remedy, s.message+f.since(), fmt.Sprintf("%.0f", n))...)
 			}
@@ -41,10 +43,13 @@ func (f *facts) since() string {
 
 const (
 	roomRemedy   = "look for a full or read-only file system, then at the server's log"
+	writeRemedy  = "make room, or find out why the disk cannot be written to; then, if a write has failed, restart the server, which repairs its log"
 	repairRemedy = "what could not be read was left out; check the disk, and restore a backup if what is missing matters"
 )
 
 var storageFaults = []symptom{
+	{"metertree_ingest_refused_appends_total", Error, "%s scrapes and pushes were refused because the disk is nearly full, or a write to it failed", writeRemedy},
+	{"metertree_storage_broken_blocks", Error, "%s blocks could not be opened and were set aside, so that their samples are missing", "look at the directories in the storage that end in .broken: restore them from a backup, or delete them"},
 	{"prometheus_tsdb_wal_writes_failed_total", Error, "%s writes to the log of the database failed", roomRemedy},
 	{"prometheus_tsdb_out_of_order_wbl_writes_failed_total", Error, "%s writes to the log of late samples failed", roomRemedy},
 	{"prometheus_tsdb_compactions_failed_total", Error, "%s compactions failed, so memory and the log grow", roomRemedy},
@@ -59,11 +64,20 @@ var storageFaults = []symptom{
 
 const (
 	orderRemedy = "look for two targets or pushers with the same labels, and at their clocks; late samples need --storage.out-of-order-window"
+	clockRemedy = "run an NTP client on the senders and on the server's machine"
 	limitRemedy = "see the target's last error; drop metrics there, or raise the limit in its job"
 )
 
 var ingestLosses = []symptom{
-	{"metertree_ingest_refused_samples_total", Warning, "%s pushed samples were refused for their time, too old or ahead", "look at the pushers' clocks and queues; older samples than --storage.retention are never taken"},
+	{"metertree_ingest_refused_samples_total{reason=too_new}", Warning, "%s samples were refused because they lie more than 10 minutes ahead, so a clock is wrong", clockRemedy},
+	{"metertree_ingest_refused_samples_total{reason=too_old}", Warning, "%s samples were refused because they are older than the retention", "look at the senders' clocks and queues; older samples than --storage.retention are never taken"},
+	{"metertree_ingest_refused_series_total{reason=memory}", Warning, "new series were refused %s times because memory is short of its limit", "raise --memory-limit or GOMEMLIMIT, or find what has many series by metertree cardinality"},
+	{"metertree_ingest_refused_series_total{reason=label_size}", Warning, "series were refused %s times for the length of their labels", "shorten the values of labels at the target or pusher"},
+	{"metertree_ingest_refused_requests_total{reason=busy}", Warning, "%s pushes were told to come again because there were too many at once", "send fewer and larger ones, or raise --web.max-write-concurrency"},
+	{"metertree_ingest_refused_requests_total{reason=no_room}", Warning, "%s pushes were told to come again for want of memory or disk", "raise --memory-limit or GOMEMLIMIT, or make room on the disk"},
+	{"metertree_ingest_refused_requests_total{reason=too_slow}", Warning, "%s pushes were told to come again because their bodies arrived too slowly", "look at the network between, and send smaller ones"},
+	{"metertree_ingest_refused_requests_total{reason=too_large}", Warning, "%s pushes were refused for their size", "send smaller ones, or raise --web.max-write-size"},
+	{"metertree_ingest_refused_requests_total{reason=unreadable}", Warning, "%s pushes could not be read", "look at the senders, and for proxies that cut requests off"},
 	{"metertree_ingest_metadata_overflow_total", Warning, "the metadata of %s metrics were not kept", "push fewer different metric names"},
 	{"prometheus_api_remote_write_invalid_labels_samples_total", Warning, "%s pushed samples had invalid labels", "correct the pusher's labels"},
 	{"prometheus_tsdb_out_of_order_samples_total", Warning, "%s samples were out of order", orderRemedy},
@@ -76,6 +90,17 @@ var ingestLosses = []symptom{
 	{"prometheus_target_scrapes_exceeded_body_size_limit_total", Warning, "%s scrapes were given up for their size", limitRemedy},
 	{"prometheus_target_scrape_pool_exceeded_label_limits_total", Warning, "%s scrapes were given up for their labels", limitRemedy},
 	{"prometheus_target_scrape_pool_exceeded_target_limit_total", Warning, "a job had too many targets %s times", limitRemedy},
+}
+
+var requestFaults = []symptom{
+	{"metertree_http_panics_total", Error, "%s requests were given up because answering them panicked", "report it, with the stack in the server's log"},
+	{"metertree_http_dropped_connections_total{state=silent}", Warning, "%s connections that never sent a whole request were closed to make room for others", "find who holds connections open, and put a proxy or a firewall in front"},
+	{"metertree_http_delayed_connections_total", Warning, "%s connections had to wait because as many were being answered as may be", "find who asks so much at once, or put a proxy in front"},
+}
+
+var queryFaults = []symptom{
+	{"metertree_query_failures_total{reason=timeout}", Warning, "%s queries took longer than --query.timeout, their wait for others included", "ask for shorter ranges, record series ahead, or raise --query.timeout or --query.max-concurrency"},
+	{"metertree_query_failures_total{reason=too_many_samples}", Warning, "%s queries needed more samples than --query.max-samples", "ask for shorter ranges or fewer series, or raise --query.max-samples, and the memory with it"},
 }
 
 var discoveryFaults = []symptom{

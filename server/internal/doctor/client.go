@@ -63,6 +63,11 @@ type statusError struct {
 	text   string
 }
 
+// tornLog reports whether a server that runs says that it must be restarted.
+func (e *statusError) tornLog() bool {
+	return e.status == http.StatusServiceUnavailable && strings.Contains(e.text, "restart the server")
+}
+
 func (e *statusError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s %s", e.status, http.StatusText(e.status), e.text))
 }
@@ -79,14 +84,17 @@ func (c *client) data(ctx context.Context, endpoint string, query url.Values, in
 	return json.Unmarshal(body, &answer)
 }
 
-// ready asks whether queries are answered.
-func (c *client) ready(ctx context.Context) []Finding {
+// ready asks whether the server does all that it is for. Queries may be answered
+// even if it does not.
+func (c *client) ready(ctx context.Context) (found []Finding, queries bool) {
 	_, err := c.get(ctx, "-/ready", nil)
 	if err == nil {
-		return nil
+		return nil, true
 	}
+	var status *statusError
+	queries = errors.As(err, &status) && status.tornLog()
 	message, remedy := c.explain(err)
-	return []Finding{{Error, "ready", message, remedy}}
+	return []Finding{{Error, "ready", message, remedy}}, queries
 }
 
 // explain says why the server does not answer, and what to do.
@@ -115,6 +123,8 @@ func (c *client) explain(err error) (message, remedy string) {
 
 func (c *client) explainStatus(e *statusError) (message, remedy string) {
 	switch {
+	case e.tornLog():
+		return "the server stores nothing any more, and answers queries only: " + e.text, writeRemedy
 	case e.status == http.StatusServiceUnavailable:
 		return "the server is not ready: " + e.text, "while it starts it replays its log, which takes up to minutes; if it stays so, see its log"
 	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden:

@@ -104,13 +104,14 @@ type Local struct {
 	Modified func(path string) (time.Time, bool)
 }
 
-// Ready asks only whether the server answers queries.
+// Ready asks only whether the server takes samples and answers queries.
 func Ready(ctx context.Context, options Options) (Report, error) {
 	c, err := newClient(options)
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{Server: c.name(), Examined: []string{"ready"}, Findings: c.ready(ctx)}, nil
+	found, _ := c.ready(ctx)
+	return Report{Server: c.name(), Examined: []string{"ready"}, Findings: found}, nil
 }
 
 // Examine looks at everything. The error is that the options cannot be used; that
@@ -120,8 +121,9 @@ func Examine(ctx context.Context, options Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Server: c.name(), Examined: []string{"ready"}, Findings: c.ready(ctx)}
-	if len(report.Findings) > 0 {
+	found, queries := c.ready(ctx)
+	report := Report{Server: c.name(), Examined: []string{"ready"}, Findings: found}
+	if !queries {
 		return report, nil
 	}
 	f, failed := c.facts(ctx)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -86,13 +87,24 @@ func (c *client) facts(ctx context.Context) (*facts, *Finding) {
 	if err != nil {
 		return nil, c.unasked(err)
 	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	families, err := readMetrics(text)
 	if err != nil {
 		return nil, &Finding{Error, "ready", "the server's own metrics cannot be read: " + err.Error(), "is " + c.name() + " a metertree server?"}
 	}
 	f.metrics = families
 	return f, nil
+}
+
+// readMetrics reads the text format. The parser panics at some texts that are
+// none, such as {}.
+func readMetrics(text []byte) (families metrics, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			families, err = nil, errors.New("the answer is not in the text format")
+		}
+	}()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(bytes.NewReader(text))
 }
 
 func (c *client) unasked(err error) *Finding {
@@ -139,6 +151,18 @@ func number(m *dto.Metric) float64 {
 func (m metrics) sum(name string) (total float64) {
 	for _, one := range m[name].GetMetric() {
 		total += number(one)
+	}
+	return total
+}
+
+// sumOf is sum for a name that may be followed by a label and its value, in braces.
+func (m metrics) sumOf(selector string) (total float64) {
+	name, condition, _ := strings.Cut(strings.TrimSuffix(selector, "}"), "{")
+	label, value, _ := strings.Cut(condition, "=")
+	for _, one := range m[name].GetMetric() {
+		if label == "" || labels(one)[label] == value {
+			total += number(one)
+		}
 	}
 	return total
 }

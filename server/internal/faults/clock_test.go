@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/metertree/metertree/server/internal/apitest"
@@ -22,6 +23,14 @@ func clockJumps(t *trial, _ size) string {
 	data := dataDir(t)
 	server := serve(t, "--storage.path="+data, "--no-scrape.self", "--scrape="+skewed.URL, "--scrape.interval=200ms")
 	now := time.Now()
+	ahead := func() float64 {
+		var n float64
+		for line := range strings.Lines(server.page(t, "/metrics")) {
+			// Without it none was refused.
+			_, _ = fmt.Sscanf(line, `metertree_ingest_refused_samples_total{reason="too_new"} %g`, &n)
+		}
+		return n
+	}
 	for _, push := range []struct {
 		name string
 		at   time.Time
@@ -41,6 +50,9 @@ func clockJumps(t *trial, _ size) string {
 		if err != nil || status != push.want {
 			t.Errorf("%s: status %d %q, error %v, want %d", push.name, status, answer, err, push.want)
 		}
+	}
+	if got := ahead(); got != 2 {
+		t.Errorf("%v samples of the future were counted, want 2", got)
 	}
 	apitest.Eventually(t, 20*time.Second, func() (bool, string) {
 		refused := server.metric(t, "metertree_ingest_refused_samples_total")

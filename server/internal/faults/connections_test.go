@@ -75,6 +75,7 @@ func slowLoris(t *trial, s size) string {
 		return n >= int64(count/100*100) || time.Since(begin) > 15*time.Second, fmt.Sprintf("%d connections were opened", n)
 	})
 	slowest := besieged(t, server, s.pick(5, 50))
+	server.sees(t, "metertree_http_dropped_connections_total")
 	return fmt.Sprintf("%d connections that send a byte at a time and come again when they are closed: every request answered, the slowest in %v; peak memory %d MiB", count/100*100, slowest.Round(time.Millisecond), server.peak(t))
 }
 

@@ -45,7 +45,7 @@ func brokenWAL(t *trial, s size) string {
 		t.Errorf("prometheus_tsdb_wal_corruptions_total is 0")
 	}
 	server.MustWrite(t, one("after", time.Now().UnixMilli(), 1), apitest.TypeV1)
-	return fmt.Sprintf("damaged in the middle: the %d batches before the damage kept, the %d after it lost; logged and counted in prometheus_tsdb_wal_corruptions_total", batches-lost, lost)
+	return fmt.Sprintf("damaged in the middle: the %d batches before the damage kept, the %d after it lost; logged and counted in `prometheus_tsdb_wal_corruptions_total`", batches-lost, lost)
 }
 
 // makeBlocks pushes samples over many hours, until the database has written
@@ -93,6 +93,7 @@ func brokenBlock(t *trial, _ size) string {
 	if !strings.Contains(output, "a block is broken") || !strings.Contains(output, filepath.Base(blocks[0])) {
 		t.Errorf("the log does not name the broken block: %s", output)
 	}
+	server.sees(t, "metertree_storage_broken_blocks")
 	if _, err := os.Stat(blocks[0] + ".broken"); err != nil {
 		t.Errorf("the block was not set aside: %v", err)
 	}

@@ -6,8 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,6 +103,13 @@ func diskFull(t *trial, s size) string {
 	if _, answer, err := server.Write(one("on_disk", at, 1), apitest.TypeV1); !strings.Contains(answer, "nearly full") {
 		t.Errorf("a pusher is not told that the disk is nearly full: %q, %v", answer, err)
 	}
+	server.sees(t, "metertree_ingest_refused_appends_total", "metertree_ingest_refused_requests_total")
+	if server.metric(t, "metertree_storage_writable") != 0 {
+		t.Errorf("metertree_storage_writable does not say that the disk is full")
+	}
+	if status, answer := server.status(t, "/-/ready"); status != http.StatusOK {
+		t.Errorf("ready on a full disk, which queries are answered on: %d %s", status, answer)
+	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
@@ -110,15 +121,16 @@ func diskFull(t *trial, s size) string {
 	if lost := missingFrom(server.values(t, `on_disk{i="0"}`), acked); lost > 0 {
 		t.Errorf("%d of %d acknowledged batches are lost", lost, len(acked))
 	}
-	return fmt.Sprintf("refused with %v, %d batches acknowledged, 0 lost, taken again after space was freed and after a restart", keysOf(refused), len(acked))
+	return fmt.Sprintf("refused with %s, %d batches acknowledged, 0 lost, taken again after space was freed and after a restart", statuses(refused), len(acked))
 }
 
-func keysOf(refused map[int]int) []int {
-	var statuses []int
-	for status := range refused {
-		statuses = append(statuses, status)
+// statuses are those that requests were answered with, the lowest first.
+func statuses(counted map[int]int) string {
+	var all []string
+	for _, status := range slices.Sorted(maps.Keys(counted)) {
+		all = append(all, strconv.Itoa(status))
 	}
-	return statuses
+	return strings.Join(all, " and ")
 }
 
 func missingFrom(stored map[int64]string, acked map[int64]bool) (lost int) {
@@ -148,7 +160,7 @@ func readOnly(t *trial, _ size) string {
 	if len(server.values(t, "kept")) != 1 {
 		t.Errorf("the sample is lost")
 	}
-	return strings.ReplaceAll(message, disk, "DIR")
+	return "`" + strings.ReplaceAll(message, disk, "DIR") + "`"
 }
 
 func remount(t *trial, disk string, flags uintptr) {

@@ -6,10 +6,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -149,14 +152,24 @@ func flood(t *trial, s size) string {
 	if own > limit+codeMemory {
 		t.Errorf("%d MiB of memory of its own with a limit of %d MiB", own, limit)
 	}
+	server.sees(t, "metertree_ingest_refused_requests_total")
 	server.page(t, "/api/v1/query?query=known_before_the_flood")
 	again := one("known_before_the_flood", time.Now().UnixMilli(), 2)
 	apitest.Eventually(t, 20*time.Second, func() (bool, string) {
 		status, answer, err := server.Write(again, apitest.TypeV1)
 		return err == nil && status/100 == 2, fmt.Sprintf("a push of a known series is answered %d %s, %v", status, answer, err)
 	})
-	return fmt.Sprintf("24 pushers of %d new series each: %v; %.0f series in memory; limit %d MiB%s; peak %d MiB of its own, %d MiB with mapped files",
-		seriesPerGush, g.statuses, server.metric(t, "prometheus_tsdb_head_series"), limit, caged, own, server.peak(t))
+	return fmt.Sprintf("24 pushers of %d new series each: %s; %.0f series in memory; limit %d MiB%s; peak %d MiB of its own, %d MiB with mapped files",
+		seriesPerGush, g.told(), server.metric(t, "prometheus_tsdb_head_series"), limit, caged, own, server.peak(t))
+}
+
+// told says how many pushes got each status.
+func (g *gushers) told() string {
+	var all []string
+	for _, status := range slices.Sorted(maps.Keys(g.statuses)) {
+		all = append(all, fmt.Sprintf("%d answered %d", g.statuses[status], status))
+	}
+	return strings.Join(all, ", ")
 }
 
 func tail(output string) string { return output[max(0, len(output)-2000):] }

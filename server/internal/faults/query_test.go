@@ -57,6 +57,7 @@ func slowQueries(t *trial, s size) string {
 	if err != nil || status != http.StatusUnprocessableEntity || !strings.Contains(answer, "too many samples") {
 		t.Errorf("12,000 samples with 5000 allowed: status %d, %.200s, %v", status, answer, err)
 	}
+	frugal.sees(t, "metertree_query_failures_total")
 	server := queried(t, "--query.timeout=1s", "--query.max-concurrency=2")
 	askers := s.pick(8, 64)
 	var asking sync.WaitGroup
@@ -78,6 +79,7 @@ func slowQueries(t *trial, s size) string {
 	if answers["timed out"] != askers {
 		t.Errorf("queries that take a minute, with 1s allowed: %v", answers)
 	}
+	server.sees(t, "metertree_query_failures_total")
 	status, answer, err = server.ask(t.Context(), `count(queried)`)
 	if err != nil || status != http.StatusOK || !strings.Contains(answer, `"50"`) {
 		t.Errorf("afterwards: status %d, %.200s, %v", status, answer, err)

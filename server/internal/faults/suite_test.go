@@ -43,10 +43,12 @@ var suite = []fault{
 	{name: "kill", provoke: kill, expected: "no acknowledged sample is lost by kill -9 in mid-ingest"},
 	{name: "disk-full", provoke: diskFull, expected: "pushes are refused with 5xx, none acknowledged is lost, queries go on, and pushes are taken again once there is space"},
 	{name: "read-only", provoke: readOnly, expected: "the start is refused in one line that names the directory and the remedy; it works again once the storage is writable"},
+	{name: "read-only-running", provoke: readOnlyRunning, expected: "pushes are refused with 5xx, none acknowledged is lost, queries go on, and the probes say when a restart helps"},
 	{name: "broken-wal", provoke: brokenWAL, expected: "starts, logs where the log is broken, keeps what was written before"},
 	{name: "broken-block", provoke: brokenBlock, expected: "starts, logs which samples are lost, moves the block aside, keeps all others"},
 	{name: "clock-jumps", provoke: clockJumps, expected: "samples of 1970 and of the far future are refused and counted, late ones taken, and no block is made for them"},
 	{name: "slow-loris", provoke: slowLoris, expected: "10,000 connections that never finish a request keep nobody from /metrics or from queries"},
+	{name: "slow-bodies", provoke: slowBodies, expected: "senders whose bodies trickle in keep nobody from pushing, and the process has at most 128 MiB more than its limit"},
 	{name: "scrape-storm-library", provoke: stormLibrary, expected: "500 scrapers at once are answered or told to come again, and no update is lost"},
 	{name: "scrape-storm-serve", provoke: stormServe, expected: "500 scrapers at once are answered, and pushes go on"},
 	{name: "huge-target", provoke: hugeTarget, expected: "a target with 1 M series is down with a reason; others are scraped"},
@@ -62,6 +64,7 @@ func TestFaults(t *testing.T) {
 	if os.Getenv("METERTREE_FAULTS") == "full" {
 		s = full
 	}
+	seen := map[string]string{}
 	for _, f := range suite {
 		t.Run(f.name, func(t *testing.T) {
 			if f.failing != "" && s == short {
@@ -72,7 +75,11 @@ func TestFaults(t *testing.T) {
 			var observed string
 			defer func() { report(t, f, tr.verdict(observed)) }()
 			observed = f.provoke(tr, s)
+			seen[f.name] = observed
 		})
+	}
+	if page := os.Getenv("METERTREE_FAULTS_TABLE"); page != "" && !t.Failed() {
+		writeTable(t, page, seen)
 	}
 }
 

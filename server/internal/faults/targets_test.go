@@ -90,6 +90,7 @@ func hugeTarget(t *trial, s size) string {
 	if !strings.Contains(reason, "sample limit exceeded") {
 		t.Errorf("it is down for %q", reason)
 	}
+	server.sees(t, "prometheus_target_scrapes_exceeded_sample_limit_total")
 	server.keepsScraping(t, good)
 	if got := server.Query(t, `huge`, time.Now()); len(got) != 0 {
 		t.Errorf("%d of its series are stored", len(got))
@@ -112,6 +113,7 @@ func churningTarget(t *trial, s size) string {
 	if !strings.Contains(reason, "memory is short") {
 		t.Errorf("it is down for %q", reason)
 	}
+	server.sees(t, "metertree_ingest_refused_series_total")
 	server.keepsScraping(t, good)
 	peak := server.peak(t)
 	if peak > limit+codeMemory {
@@ -140,6 +142,7 @@ func longLabels(t *trial, s size) string {
 	if err != nil || status != http.StatusBadRequest || !strings.Contains(answer, "labels are longer than") {
 		t.Errorf("a push is answered %d %.200q, error %v", status, answer, err)
 	}
+	server.sees(t, "metertree_ingest_refused_series_total")
 	server.keepsScraping(t, good)
 	return fmt.Sprintf("down, %q; a push is answered 400; peak memory %d MiB", reason, server.peak(t))
 }

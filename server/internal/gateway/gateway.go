@@ -111,6 +111,9 @@ func (g *Gateway) stamp() int64 {
 // durable as was asked for. Its errors wrap push.ErrMalformed, push.ErrTooLarge or
 // ErrUnavailable; nothing of such a push was counted.
 func (g *Gateway) Push(request push.Request) (merge.Outcome, error) {
+	if err := g.bearable(request); err != nil {
+		return merge.Outcome{}, err
+	}
 	at := g.stamp()
 	batch, err := push.Decode(request, g.options.Limits, at)
 	if err != nil {

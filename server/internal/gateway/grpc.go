@@ -74,23 +74,34 @@ func (h *handler) newGRPC() *grpc.Server {
 	return server
 }
 
-// serveGRPC gives a call one of the places before anything of it is read.
+// grpcHeader is how many bytes stand before a message.
+const grpcHeader = 5
+
+// serveGRPC gives a call one of the places when all of it is there.
 func (h *handler) serveGRPC(w http.ResponseWriter, r *http.Request) {
+	if err := h.arrive(w, r, h.gateway.options.MaxPushBytes+grpcHeader); err != nil {
+		h.failureOf(err).inTrailers(w)
+		return
+	}
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 		h.grpc.ServeHTTP(w, r)
 	default:
-		said := h.failureOf(errBusy).inGRPC()
-		details, err := proto.Marshal(said.Proto())
-		if err == nil {
-			w.Header().Set("Grpc-Status-Details-Bin", base64.RawStdEncoding.EncodeToString(details))
-		}
-		w.Header().Set("Content-Type", "application/grpc")
-		w.Header().Set("Grpc-Status", strconv.Itoa(int(said.Code())))
-		w.Header().Set("Grpc-Message", said.Message())
+		h.failureOf(errBusy).inTrailers(w)
 	}
+}
+
+// inTrailers answers a call by the failure alone.
+func (f failure) inTrailers(w http.ResponseWriter) {
+	said := f.inGRPC()
+	details, err := proto.Marshal(said.Proto())
+	if err == nil {
+		w.Header().Set("Grpc-Status-Details-Bin", base64.RawStdEncoding.EncodeToString(details))
+	}
+	w.Header().Set("Content-Type", "application/grpc")
+	w.Header().Set("Grpc-Status", strconv.Itoa(int(said.Code())))
+	w.Header().Set("Grpc-Message", said.Message())
 }
 
 // inGRPC is the failure as gRPC tells it, with when to come again.

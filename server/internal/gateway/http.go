@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/metertree/metertree/export/prometheus"
+	"github.com/metertree/metertree/server/internal/arrival"
 	"github.com/metertree/metertree/server/internal/gateway/merge"
 	"github.com/metertree/metertree/server/internal/gateway/push"
 )
@@ -18,6 +19,7 @@ import (
 // handler answers HTTP and gRPC on one port.
 type handler struct {
 	gateway *Gateway
+	hall    *arrival.Hall // where bodies wait until they are whole
 	// slots bound the pushes in work, and with them the memory they take.
 	slots chan struct{}
 	grpc  *grpc.Server
@@ -26,7 +28,12 @@ type handler struct {
 
 // newHandler returns what answers pushes, scrapes and probes.
 func newHandler(g *Gateway) *handler {
-	h := &handler{gateway: g, slots: make(chan struct{}, g.options.MaxConcurrency), mux: http.NewServeMux()}
+	places := g.options.MaxConcurrency
+	h := &handler{
+		gateway: g, mux: http.NewServeMux(),
+		hall:  arrival.New(int64(places) * (g.options.MaxPushBytes + grpcHeader + 1)),
+		slots: make(chan struct{}, places),
+	}
 	h.grpc = h.newGRPC()
 	h.mux.Handle("POST /v1/metrics", h.admit(h.serveOTLP))
 	h.mux.Handle("POST /api/v1/write", h.admit(h.serveRemoteWrite))
@@ -113,10 +120,11 @@ func oneLine(err error) string { return strings.Join(strings.Fields(err.Error())
 // errBusy says that there are as many pushes in work as there may be.
 var errBusy = errors.New("too many pushes at once: try again")
 
-// admit gives a request one of the places, or refuses it. What serve returns is
-// told to the pusher as text.
+// admit gives a request one of the places when its body is there, or refuses it.
+// What serve returns is told to the pusher as text.
 func (h *handler) admit(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = h.arrive(w, r, h.gateway.options.MaxPushBytes) // serve finds it in the body
 		err := errBusy
 		select {
 		case h.slots <- struct{}{}:

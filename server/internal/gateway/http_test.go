@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -239,4 +242,39 @@ func serverOf(t *testing.T, h http.Handler) *httptest.Server {
 	server.Start()
 	t.Cleanup(server.Close)
 	return server
+}
+
+// Bodies that do not arrive take none of the places, by HTTP or gRPC.
+func TestSlowBodiesTakeNoPlace(t *testing.T) {
+	g := start(t, t.TempDir(), func(o *Options) { o.MaxConcurrency = 1 })
+	for range 10 {
+		conn, err := net.Dial("tcp", g.server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := io.WriteString(conn, "POST /metrics/job/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		// That it may go on is what the server says when the body is read.
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+			t.Fatalf("answered %q, %v", line, err)
+		}
+	}
+	g.want(t, http.StatusOK, "", "POST", "/metrics/job/b", "b_total 1\n")
+	began := time.Now().Add(-time.Minute)
+	if _, err := dial(t, g).Export(t.Context(), pmetricotlp.NewExportRequestFromMetrics(counterPush("a", began, began.Add(time.Second), 42))); err != nil {
+		t.Error(err)
+	}
+}
+
+// A small push that would take much memory when it is decoded is not.
+func TestHeavyPushes(t *testing.T) {
+	g := start(t, t.TempDir(), func(o *Options) { o.MaxPushBytes = 100_000 })
+	empties := strings.Repeat("\x0a\x00", 45_000)
+	const proto = "application/x-protobuf"
+	g.want(t, http.StatusRequestEntityTooLarge, "too much memory", "POST", "/v1/metrics", empties, "Content-Type", proto)
+	g.want(t, http.StatusRequestEntityTooLarge, "too much memory", "POST", "/v1/metrics", `{"resourceMetrics":[`+strings.Repeat("{},", 30_000)+"{}]}", "Content-Type", "application/json")
+	g.want(t, http.StatusBadRequest, "too deeply", "POST", "/v1/metrics", strings.Repeat(`{"a":[`, 1000), "Content-Type", "application/json")
+	g.want(t, http.StatusRequestEntityTooLarge, "too much memory", "POST", "/api/v1/write", string(snappy.Encode(nil, []byte(empties))), "Content-Type", proto, "Content-Encoding", "snappy")
 }

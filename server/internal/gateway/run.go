@@ -10,8 +10,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/server/internal/bind"
 	"github.com/metertree/metertree/server/internal/crowd"
+	"github.com/metertree/metertree/server/internal/inbound"
+	"github.com/metertree/metertree/server/internal/redact"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
@@ -29,6 +32,7 @@ func Run(ctx context.Context, options Options) error {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	options.Logger = redact.Logger(options.Logger)
 	if err := options.Check(); err != nil {
 		return err
 	}
@@ -58,7 +62,12 @@ func Run(ctx context.Context, options Options) error {
 		stop()
 		return errors.Join(err, <-served)
 	}
-	gate.open(newHandler(g))
+	door, err := inbound.New(meter.New(g.self.registry).Scope("metertree"), listener, options.Logger)
+	if err != nil {
+		stop()
+		return errors.Join(fmt.Errorf("own metrics: %w", err), <-served, g.Close())
+	}
+	gate.open(door.Around(newHandler(g)))
 	url := guard.Scheme() + "://" + bind.Dialable(listener) + "/"
 	options.Logger.Info("ready", "url", url)
 	if options.OnReady != nil {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/grafana/regexp"
@@ -31,6 +32,11 @@ const (
 	remoteReadFrameBytes  = 1 << 20
 )
 
+// maxQueryBytes bounds a posted question. The parser and the engine call themselves
+// for each level of an expression, of which a byte can be one, and a stack that is
+// too large ends the process.
+const maxQueryBytes = 64 << 10
+
 // noOrigin matches no origin: pages of other sites must not read the API.
 var noOrigin = regexp.MustCompile(`^\b$`)
 
@@ -39,7 +45,7 @@ var noOrigin = regexp.MustCompile(`^\b$`)
 func (n *Node) newAPI() http.Handler {
 	pushed := &intake{next: n.fanout, retention: n.options.Storage.Retention, pushed: n.pushed, refusals: n.refusals}
 	api := apiv1.NewAPI(
-		n.engine,
+		n.queries,
 		n.db,
 		pushed, pushed, // write path of remote write and of OTLP
 		n.db, // exemplars
@@ -91,16 +97,17 @@ func (n *Node) newAPI() http.Handler {
 // guardAPI puts the receivers' limits before the write endpoints and tells the
 // metadata endpoint to include what was pushed.
 func (n *Node) guardAPI(api http.Handler) http.Handler {
-	guards := newReceivers(n.options.Receivers, n.pushed, n.registry)
+	guards := newReceivers(n.options.Receivers, n.pushed, n.refusals, n.registry)
 	mux := http.NewServeMux()
-	mux.Handle("POST "+apiPrefix+"/write", guards.guard(guards.readRemoteWrite, api))
-	mux.Handle("POST "+apiPrefix+"/otlp/v1/metrics", guards.guard(readOTLP, api))
+	mux.Handle("POST "+apiPrefix+"/write", guards.guard(guards.unpackRemoteWrite, api))
+	mux.Handle("POST "+apiPrefix+"/otlp/v1/metrics", guards.guard(unpackOTLP, api))
 	mux.HandleFunc("GET "+apiPrefix+"/metadata", func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), includePushed{}, true)))
 	})
+	mux.Handle("POST "+apiPrefix+"/read", smallReads(api))
 	mux.Handle("GET "+apiPrefix+"/targets", redactTargets(api))
 	mux.Handle("GET "+apiPrefix+"/targets/relabel_steps", redactTargets(api))
-	mux.Handle(apiPrefix+"/", api)
+	mux.Handle(apiPrefix+"/", http.MaxBytesHandler(api, maxQueryBytes))
 	return mux
 }
 
@@ -161,19 +168,40 @@ func (n *Node) runtimeInfo() (apiv1.RuntimeInfo, error) {
 	if err != nil {
 		host = "unknown"
 	}
+	directory, err := os.Getwd()
+	if err != nil {
+		directory = "unknown"
+	}
 	succeeded, last := n.lastApply()
 	return apiv1.RuntimeInfo{
 		StartTime:           n.started,
+		CWD:                 directory,
 		Hostname:            host,
 		ServerTime:          time.Now().UTC(),
 		ReloadConfigSuccess: succeeded,
 		LastConfigTime:      last,
+		CorruptionCount:     n.corruptions(),
 		GoroutineCount:      runtime.NumGoroutine(),
 		GOMAXPROCS:          runtime.GOMAXPROCS(0),
+		GOMEMLIMIT:          debug.SetMemoryLimit(-1), // which leaves it as it is
 		GOGC:                os.Getenv("GOGC"),
 		GODEBUG:             os.Getenv("GODEBUG"),
 		StorageRetention:    model.Duration(n.options.Storage.Retention).String(),
 	}, nil
+}
+
+// corruptions is how often the log was found corrupt.
+func (n *Node) corruptions() (total int64) {
+	families, _ := n.registry.Gather() // what could be gathered is there, beside an error
+	for _, family := range families {
+		if family.GetName() != "prometheus_tsdb_wal_corruptions_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			total += int64(m.GetCounter().GetValue())
+		}
+	}
+	return total
 }
 
 // noAlerts and noRules answer for what the server does not do.

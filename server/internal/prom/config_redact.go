@@ -5,15 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/metertree/metertree/server/internal/redact"
 	config_util "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
 	"github.com/prometheus/prometheus/discovery/http"
 )
-
-// hidden stands where a secret was; it is the word that Prometheus uses.
-const hidden = "<secret>"
 
 // redacted is a copy for display. Prometheus hides what it types as a secret;
 // the rest, where operators put credentials nevertheless, is hidden here: the
@@ -42,8 +40,8 @@ func redactJob(job *config.ScrapeConfig) *config.ScrapeConfig {
 	if job.Params != nil {
 		shown.Params = make(url.Values, len(job.Params))
 		for name, values := range job.Params {
-			if soundsSecret(name) {
-				values = []string{hidden}
+			if redact.Named(name) {
+				values = []string{redact.Hidden}
 			}
 			shown.Params[name] = values
 		}
@@ -73,7 +71,7 @@ func redactRemoteWrite(rw *config.RemoteWriteConfig) *config.RemoteWriteConfig {
 	if len(rw.Headers) > 0 {
 		shown.Headers = make(map[string]string, len(rw.Headers))
 		for name := range rw.Headers {
-			shown.Headers[name] = hidden
+			shown.Headers[name] = redact.Hidden
 		}
 	}
 	return &shown
@@ -84,18 +82,18 @@ func redactClient(c config_util.HTTPClientConfig) config_util.HTTPClientConfig {
 	if c.HTTPHeaders != nil {
 		headers := config_util.Headers{Headers: make(map[string]config_util.Header, len(c.HTTPHeaders.Headers))}
 		for name, header := range c.HTTPHeaders.Headers {
-			header.Values = slices.Repeat([]string{hidden}, len(header.Values))
+			header.Values = slices.Repeat([]string{redact.Hidden}, len(header.Values))
 			headers.Headers[name] = header
 		}
 		c.HTTPHeaders = &headers
 	}
 	if c.OAuth2 != nil {
 		oauth := *c.OAuth2
-		oauth.TokenURL = Redact(oauth.TokenURL)
+		oauth.TokenURL = redact.Text(oauth.TokenURL)
 		oauth.EndpointParams = make(map[string]string, len(c.OAuth2.EndpointParams))
 		for name, value := range c.OAuth2.EndpointParams {
-			if soundsSecret(name) {
-				value = hidden
+			if redact.Named(name) {
+				value = redact.Hidden
 			}
 			oauth.EndpointParams[name] = value
 		}
@@ -112,8 +110,8 @@ func redactStatic(groups discovery.StaticConfig) discovery.StaticConfig {
 		copied.Labels = group.Labels.Clone()
 		for name := range copied.Labels {
 			parameter, is := strings.CutPrefix(string(name), model.ParamLabelPrefix)
-			if is && soundsSecret(parameter) {
-				copied.Labels[name] = hidden
+			if is && redact.Named(parameter) {
+				copied.Labels[name] = redact.Hidden
 			}
 		}
 		shown[i] = &copied
@@ -126,17 +124,10 @@ func redactQuery(u *url.URL) *url.URL {
 	shown := *u
 	query := shown.Query()
 	for name := range query {
-		if soundsSecret(name) {
-			query.Set(name, hidden)
+		if redact.Named(name) {
+			query.Set(name, redact.Hidden)
 			shown.RawQuery = query.Encode()
 		}
 	}
 	return &shown
-}
-
-func soundsSecret(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"token", "secret", "password", "passwd", "auth", "key"}, func(word string) bool {
-		return strings.Contains(name, word)
-	})
 }

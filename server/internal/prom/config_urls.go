@@ -5,7 +5,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/metertree/metertree/server/internal/redact"
 	config_util "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
@@ -52,7 +54,7 @@ func (c *Config) addJob(job *config.ScrapeConfig) error {
 	for _, other := range c.inner.ScrapeConfigs {
 		taken[other.JobName] = true
 	}
-	for _, suffix := range []string{job.MetricsPath, Redact("?" + job.Params.Encode()), " " + job.Scheme} {
+	for _, suffix := range []string{job.MetricsPath, redact.Text("?" + job.Params.Encode()), " " + job.Scheme} {
 		if taken[job.JobName] {
 			job.JobName += suffix
 		}
@@ -83,6 +85,8 @@ func jobFromURL(target string) (*config.ScrapeConfig, error) {
 		return nil, fmt.Errorf("--scrape %q has no host: give one such as http://127.0.0.1:9100/metrics", redactURL(full))
 	case !validPort(u):
 		return nil, fmt.Errorf("--scrape %q has the port %q: use one from 1 to 65535", redactURL(full), u.Port())
+	case !utf8.ValidString(u.Host + u.Path + fmt.Sprint(u.Query())):
+		return nil, fmt.Errorf("--scrape %q is not UTF-8, which labels must be: correct its encoding", redactURL(full))
 	case u.Fragment != "":
 		return nil, fmt.Errorf("--scrape %q has a fragment: remove %q", redactURL(full), "#"+u.Fragment)
 	}
@@ -121,10 +125,10 @@ func redactURL(raw string) string {
 		if u.User != nil {
 			u.User = url.User("redacted")
 		}
-		return Redact(u.String())
+		return redact.Text(u.String())
 	}
 	if _, after, found := strings.Cut(raw, "@"); found {
-		return "…@" + Redact(after)
+		return "…@" + redact.Text(after)
 	}
-	return Redact(raw)
+	return redact.Text(raw)
 }

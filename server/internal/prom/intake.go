@@ -57,16 +57,12 @@ func newRefusals(db *database, reg prometheus.Registerer) *refusals {
 		Name: "metertree_ingest_refused_series_total",
 		Help: "Times that a new series was refused because memory is short of its limit, or because its labels are too long.",
 	}, []string{"reason"})
-	appends := prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "metertree_ingest_refused_appends_total",
-		Help: "Scrapes and pushes refused because the disk is nearly full, or because a write to it has failed.",
-	})
-	reg.MustRegister(total, series, appends)
+	reg.MustRegister(total, series)
 	return &refusals{
 		tooOld: total.WithLabelValues("too_old"), tooNew: total.WithLabelValues("too_new"),
 		noRoom: series.WithLabelValues("memory"), longLabels: series.WithLabelValues("label_size"),
 		known:  knownTo(db),
-		ledger: &ledger{dir: db.Dir(), refused: appends},
+		ledger: db.ledger,
 	}
 }
 
@@ -140,7 +136,7 @@ func (a *boundedAppender) AppendHistogram(ref storage.SeriesRef, l labels.Labels
 
 // Commit stores what was appended.
 func (a *boundedAppender) Commit() error {
-	return a.room.refusals.ledger.note(a.Appender.Commit())
+	return commitError(a.ctx, a.room.refusals.ledger, a.Appender.Commit())
 }
 
 // Rollback takes back what was appended. New series are logged all the same.
@@ -191,7 +187,7 @@ func (a *boundedAppenderV2) Commit() error {
 	if a.intake.discard.Load() {
 		return a.Rollback()
 	}
-	return a.intake.refusals.ledger.note(a.AppenderV2.Commit())
+	return commitError(a.ctx, a.intake.refusals.ledger, a.AppenderV2.Commit())
 }
 
 // Rollback takes back what was appended. New series are logged all the same.

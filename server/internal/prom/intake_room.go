@@ -108,11 +108,24 @@ func pushError(ctx context.Context, err error) error {
 	case errLongLabels:
 		return errLongPushedLabels
 	case errNoRoom, errNoSpace, errTornLog:
-		if refused, ok := ctx.Value(roomKey{}).(*atomic.Bool); ok {
-			refused.Store(true)
-		}
+		askAgain(ctx)
 	}
 	return err
+}
+
+// commitError is the error for a pusher whose samples could not be committed.
+func commitError(ctx context.Context, l *ledger, err error) error {
+	if l.note(err) != nil && l.torn.Load() {
+		askAgain(ctx)
+	}
+	return err
+}
+
+// askAgain makes the answer to the request tell the pusher to come again.
+func askAgain(ctx context.Context) {
+	if refused, ok := ctx.Value(roomKey{}).(*atomic.Bool); ok {
+		refused.Store(true)
+	}
 }
 
 // roomAnswer tells a pusher that was refused for want of room to come again.
@@ -121,6 +134,7 @@ type roomAnswer struct {
 	http.ResponseWriter
 	refused *atomic.Bool
 	busy    int // the status for a pusher that is to come again
+	status  int // what was answered; 0 if nothing was
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -129,6 +143,7 @@ func (a *roomAnswer) WriteHeader(status int) {
 		status = a.busy
 		a.Header().Set("Retry-After", roomRetryAfter)
 	}
+	a.status = status
 	a.ResponseWriter.WriteHeader(status)
 }
 

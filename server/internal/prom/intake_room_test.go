@@ -88,10 +88,43 @@ func TestTornLogRefusesEverything(t *testing.T) {
 			t.Fatalf("after %v: %v, %v", harmless, err, node.refusals.ledger.writable())
 		}
 	}
+	if got := ownMetric(t, node, "metertree_storage_writable", ""); got != 1 || node.StorageFault() != nil || node.RestartHelps() {
+		t.Errorf("before: writable %v, fault %v", got, node.StorageFault())
+	}
 	_ = node.refusals.ledger.note(fmt.Errorf("write to WAL: %w", syscall.ENOSPC)) // given back as it is
+	if got := ownMetric(t, node, "metertree_storage_writable", ""); got != 0 || node.StorageFault() == nil || !node.RestartHelps() {
+		t.Errorf("after: writable %v, fault %v, mendable %v", got, node.StorageFault(), node.RestartHelps())
+	}
 	status, answer, err := client.Write(apitest.RemoteWriteV1(pushed(time.Now(), "x", 1)), apitest.TypeV1)
 	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(answer, "restart the server") {
 		t.Errorf("status %d, answer %q, error %v", status, answer, err)
+	}
+}
+
+// What the database does from time to time ends with the log torn, and not before.
+func TestTornLogStopsTheDatabase(t *testing.T) {
+	node, client := startNode(t, testOptions(t), emptyConfig())
+	now := time.Now()
+	client.MustWrite(t, apitest.RemoteWriteV1(pushed(now, "x", 1)), apitest.TypeV1)
+	ends := func() bool {
+		ended := make(chan bool)
+		go func() {
+			whole := false
+			defer func() { ended <- !whole }()
+			node.db.ledger.stopIfTorn()
+			whole = true
+		}()
+		return <-ended
+	}
+	if ends() {
+		t.Error("it ends although nothing is wrong")
+	}
+	node.db.ledger.torn.Store(true)
+	if !ends() {
+		t.Error("it goes on although the log is torn")
+	}
+	if got := client.Query(t, "x", now); len(got) != 1 {
+		t.Errorf("queries find %v", got)
 	}
 }
 

@@ -51,6 +51,7 @@ type Node struct {
 	refusals *refusals
 	pushed   *pushedMetadata
 	engine   *promql.Engine
+	queries  promql.QueryEngine // the engine, with what it gives up counted
 	scraper  *scraper
 	api      http.Handler
 	trees    treeSources
@@ -118,6 +119,7 @@ func (n *Node) build() error {
 	if err != nil {
 		return err
 	}
+	n.queries = newCountedEngine(n.engine, n.registry)
 	scraped := &intake{next: n.fanout, retention: n.options.Storage.Retention, refusals: n.refusals}
 	if n.scraper, err = newScraper(scraped, n.options.DialSelf, n.registry, n.features, n.logger); err != nil {
 		return err
@@ -144,6 +146,19 @@ func (n *Node) Run(ctx context.Context, running func()) error {
 
 // Ready reports whether the node runs: storage open and scrape manager started.
 func (n *Node) Ready() bool { return n.ready.Load() }
+
+// StorageFault is why no sample is taken any more until the next start, or nil.
+// Queries are answered all the same.
+func (n *Node) StorageFault() error {
+	if n.db.ledger.torn.Load() {
+		return errTornLog
+	}
+	return nil
+}
+
+// RestartHelps reports whether there is such a fault, and a start would repair it.
+// It tries to write to the storage then.
+func (n *Node) RestartHelps() bool { return n.db.ledger.mendable() }
 
 // Apply replaces the running configuration. When a part of it cannot be applied,
 // the former one is put back and the error says why.

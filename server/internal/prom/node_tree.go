@@ -10,7 +10,7 @@ import (
 
 // TreeSource presents what the node stores as a metric tree, until it is closed.
 func (n *Node) TreeSource(options TreeSourceOptions) *TreeSource {
-	s := NewTreeSource(n.engine, n.db, n.treeMetadata, options)
+	s := NewTreeSource(n.queries, n.db, n.treeMetadata, options)
 	n.trees.add(s)
 	return s
 }

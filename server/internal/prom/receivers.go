@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/golang/snappy"
+	"github.com/metertree/metertree/server/internal/arrival"
+	"github.com/metertree/metertree/server/internal/weight"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/metadata"
@@ -26,13 +29,15 @@ type ReceiverOptions struct {
 	// The endpoints themselves accept no more than MaxRequestLimit.
 	MaxRequestBytes int64
 	// MaxConcurrency is how many write requests are in work at once; one more is
-	// told to come again, by Retry-After, so that memory stays bounded. There are
-	// fewer where the memory limit has no room for so many of MaxRequestBytes.
+	// told to come again, by Retry-After, so that memory stays bounded. A request is
+	// in work when its body has arrived. There are fewer where the memory limit has
+	// no room for so many of MaxRequestBytes.
 	MaxConcurrency int
 }
 
 // requestMemory is how many times its body's size a request may take in memory:
-// compressed, decompressed and decoded, some of it as garbage.
+// compressed, decompressed and decoded, some of it as garbage. It includes those
+// whose bodies arrive, which take one such size for each in work.
 const requestMemory = 8
 
 // slots is how many requests may be in work at once.
@@ -55,57 +60,108 @@ func (o ReceiverOptions) check() error {
 	return nil
 }
 
+// bodyWithin is how long the body of a write request may take to arrive.
+const bodyWithin = time.Minute
+
 // receivers guard the write endpoints of the API.
 type receivers struct {
 	options ReceiverOptions
+	hall    *arrival.Hall
 	slots   chan struct{}
 	pushed  *pushedMetadata
+	ahead   prometheus.Counter // samples too far in the future
 	refused *prometheus.CounterVec
 }
 
-func newReceivers(o ReceiverOptions, pushed *pushedMetadata, reg prometheus.Registerer) *receivers {
+// The reasons for which write requests are refused as a whole.
+const (
+	refusedBusy       = "busy"
+	refusedSlow       = "too_slow"
+	refusedLarge      = "too_large"
+	refusedUnreadable = "unreadable"
+	refusedNoRoom     = "no_room"
+)
+
+func newReceivers(o ReceiverOptions, pushed *pushedMetadata, refusals *refusals, reg prometheus.Registerer) *receivers {
+	slots := o.slots()
 	r := &receivers{
 		options: o,
-		slots:   make(chan struct{}, o.slots()),
+		hall:    arrival.New(int64(slots) * (o.MaxRequestBytes + 1)),
+		slots:   make(chan struct{}, slots),
 		pushed:  pushed,
+		ahead:   refusals.tooNew,
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "metertree_ingest_refused_requests_total",
-			Help: "Write requests refused before they were decoded.",
+			Help: "Write requests refused as a whole: busy for as many as may be at once, no_room for want of memory or disk, too_slow, too_large, unreadable.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(r.refused)
+	for _, reason := range []string{refusedBusy, refusedSlow, refusedLarge, refusedUnreadable, refusedNoRoom} {
+		r.refused.WithLabelValues(reason)
+	}
 	return r
 }
 
-// guard reads the whole body within the limit before the endpoint sees it.
-func (r *receivers) guard(read func(*http.Request, int64) ([]byte, error), next http.Handler) http.Handler {
+// unpack undoes a body's compression, as far as the endpoint does not, and within
+// the limit.
+type unpack func(req *http.Request, body []byte, limit int64) ([]byte, error)
+
+// guard lets the body arrive before the request takes one of the places for work,
+// and the endpoint sees it.
+func (r *receivers) guard(unpack unpack, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := r.hall.Read(w, req, r.options.MaxRequestBytes, bodyWithin)
+		if err != nil {
+			r.refuse(w, req, err)
+			return
+		}
 		select {
 		case r.slots <- struct{}{}:
 			defer func() { <-r.slots }()
 		default:
-			r.refused.WithLabelValues("busy").Inc()
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "too many write requests at once: try again", busyStatus(req))
+			r.refuse(w, req, errBusy)
 			return
 		}
-		body, err := read(req, r.options.MaxRequestBytes)
-		switch {
-		case errors.Is(err, errTooLarge):
-			r.refused.WithLabelValues("too_large").Inc()
-			http.Error(w, fmt.Sprintf("request body exceeds %d bytes: send smaller batches or raise --web.max-write-size", r.options.MaxRequestBytes), http.StatusRequestEntityTooLarge)
-			return
-		case err != nil:
-			r.refused.WithLabelValues("unreadable").Inc()
-			http.Error(w, "request body cannot be read: "+err.Error(), http.StatusBadRequest)
+		if body, err = unpack(req, body, r.options.MaxRequestBytes); err != nil {
+			r.refuse(w, req, err)
 			return
 		}
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		req.ContentLength = int64(len(body))
-		refused := new(atomic.Bool)
-		req = req.WithContext(context.WithValue(req.Context(), roomKey{}, refused))
-		next.ServeHTTP(&roomAnswer{ResponseWriter: w, refused: refused, busy: busyStatus(req)}, req)
+		noRoom := new(atomic.Bool)
+		req = req.WithContext(context.WithValue(req.Context(), roomKey{}, noRoom))
+		answer := &roomAnswer{ResponseWriter: w, refused: noRoom, busy: busyStatus(req)}
+		next.ServeHTTP(answer, req)
+		switch {
+		case noRoom.Load() && answer.status == answer.busy:
+			r.refused.WithLabelValues(refusedNoRoom).Inc()
+		case answer.status == http.StatusBadRequest:
+			r.ahead.Add(float64(samplesAhead(req, body, time.Now().Add(maxAhead))))
+		}
 	})
+}
+
+var errBusy = errors.New("too many write requests at once: try again")
+
+// refuse answers a request that the endpoint does not see.
+func (r *receivers) refuse(w http.ResponseWriter, req *http.Request, err error) {
+	reason, status, text := refusedUnreadable, http.StatusBadRequest, "request body cannot be read: "+err.Error()
+	switch {
+	case errors.Is(err, errBusy), errors.Is(err, arrival.ErrCrowded):
+		reason, status, text = refusedBusy, busyStatus(req), err.Error()
+	case errors.Is(err, arrival.ErrTooSlow):
+		reason, status, text = refusedSlow, busyStatus(req), err.Error()
+	case errors.Is(err, errHeavy):
+		reason, status, text = refusedLarge, http.StatusRequestEntityTooLarge, err.Error()
+	case errors.Is(err, arrival.ErrTooLarge):
+		reason, status = refusedLarge, http.StatusRequestEntityTooLarge
+		text = fmt.Sprintf("request body exceeds %d bytes: send smaller batches or raise --web.max-write-size", r.options.MaxRequestBytes)
+	}
+	r.refused.WithLabelValues(reason).Inc()
+	if status == busyStatus(req) {
+		w.Header().Set("Retry-After", "1")
+	}
+	http.Error(w, text, status)
 }
 
 // busyStatus tells a pusher to come again. To OTLP that is 429; a sender of remote
@@ -118,55 +174,80 @@ func busyStatus(req *http.Request) int {
 	return http.StatusServiceUnavailable
 }
 
-var errTooLarge = errors.New("body too large")
-
-// readLimited reads all of src, or fails when there is more than limit.
-func readLimited(src io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(src, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		err = errTooLarge
-	}
-	return body, err
-}
-
-// readOTLP undoes gzip within the limit, since the endpoint would cut a longer
-// body silently, and drops parameters from the content type, which the endpoint
-// does not expect.
-func readOTLP(req *http.Request, limit int64) ([]byte, error) {
+// unpackOTLP undoes gzip, since the endpoint would cut a longer body silently, and
+// drops parameters from the content type, which the endpoint does not expect.
+func unpackOTLP(req *http.Request, body []byte, limit int64) ([]byte, error) {
 	if kind, _, err := mime.ParseMediaType(req.Header.Get("Content-Type")); err == nil {
 		req.Header.Set("Content-Type", kind)
 	}
 	if !strings.EqualFold(req.Header.Get("Content-Encoding"), "gzip") {
-		return readLimited(req.Body, limit)
+		return body, bearable(weighOTLP(req), body, limit)
 	}
-	unzipped, err := gzip.NewReader(io.LimitReader(req.Body, limit+1))
+	unzipper, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Del("Content-Encoding")
-	return readLimited(unzipped, limit)
+	unzipped, err := io.ReadAll(io.LimitReader(unzipper, limit+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(unzipped)) > limit:
+		return nil, arrival.ErrTooLarge
+	}
+	return unzipped, bearable(weighOTLP(req), unzipped, limit)
 }
 
-// readRemoteWrite checks the length that the compressed body announces, and
-// takes the metadata from a version 1 message, which the endpoint ignores.
-func (r *receivers) readRemoteWrite(req *http.Request, limit int64) ([]byte, error) {
-	body, err := readLimited(req.Body, limit)
-	if err != nil {
-		return nil, err
+// weighOTLP is what weighs the body of a request.
+func weighOTLP(req *http.Request) func([]byte) (int64, error) {
+	if req.Header.Get("Content-Type") == "application/json" {
+		return weight.OTLPJSON
 	}
+	return weight.OTLP
+}
+
+// messageMemory is how many times the limit of its size a message may weigh.
+const messageMemory = 2 * requestMemory
+
+var errHeavy = errors.New("it takes too much memory when it is decoded: send smaller batches")
+
+// bearable reports why a message must not be decoded.
+func bearable(weigh func([]byte) (int64, error), message []byte, limit int64) error {
+	weight, err := weigh(message)
+	if err == nil && weight > messageMemory*limit {
+		err = errHeavy
+	}
+	return err
+}
+
+// unpackRemoteWrite checks the length that the compressed body announces, and
+// takes the metadata from a version 1 message, which the endpoint ignores. The
+// endpoint decompresses it.
+func (r *receivers) unpackRemoteWrite(req *http.Request, body []byte, limit int64) ([]byte, error) {
 	length, err := snappy.DecodedLen(body)
 	switch {
 	case err != nil:
 		return body, nil // the endpoint says what is wrong with it
 	case int64(length) > limit:
-		return nil, errTooLarge
-	case strings.Contains(req.Header.Get("Content-Type"), "write.v2"):
+		return nil, arrival.ErrTooLarge
+	}
+	message, err := snappy.Decode(nil, body)
+	if err != nil {
 		return body, nil
 	}
-	if message, err := snappy.Decode(nil, body); err == nil {
-		r.rememberMetadata(message)
+	if isWriteV2(req) {
+		return body, bearable(weight.WriteV2, message, limit)
 	}
+	if err := bearable(weight.WriteV1, message, limit); err != nil {
+		return nil, err
+	}
+	r.rememberMetadata(message)
 	return body, nil
+}
+
+// isWriteV2 reports whether a request says that it is of remote write 2.0.
+func isWriteV2(req *http.Request) bool {
+	return strings.Contains(req.Header.Get("Content-Type"), "write.v2")
 }
 
 // metadataField is the number of WriteRequest.metadata in remote write 1.0.

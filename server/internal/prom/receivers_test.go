@@ -1,18 +1,23 @@
 package prom
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/metertree/metertree/server/internal/apitest"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
@@ -186,33 +191,192 @@ func TestOTLPGzipBomb(t *testing.T) {
 	}
 }
 
+// guardedBy are receivers with a limit of 1 MiB, and a way to ask what next serves
+// behind them.
+func guardedBy(t *testing.T, places int, next http.HandlerFunc) (*receivers, apitest.Client) {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	node, _ := startNode(t, testOptions(t), emptyConfig())
+	r := newReceivers(ReceiverOptions{MaxRequestBytes: 1 << 20, MaxConcurrency: places}, newPushedMetadata(registry), node.refusals, registry)
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/write", r.guard(r.unpackRemoteWrite, next))
+	mux.Handle("/api/v1/otlp/v1/metrics", r.guard(unpackOTLP, next))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return r, apitest.Client{URL: server.URL}
+}
+
 // One request more than may be in work at once is told to come again.
 func TestWriteConcurrency(t *testing.T) {
-	options := testOptions(t)
-	options.Receivers.MaxConcurrency = 1
-	_, client := startNode(t, options, emptyConfig())
-	body, stuck := io.Pipe()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	r, client := guardedBy(t, 1, func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-leave
+	})
 	first := make(chan error, 1)
 	go func() {
-		response, err := http.Post(client.URL+"/api/v1/write", apitest.TypeV1, body)
-		if err == nil {
-			err = response.Body.Close()
-		}
+		_, _, err := client.Write(nil, apitest.TypeV1)
 		first <- err
 	}()
-	// The server reads the first byte only when the request has its place.
-	if _, err := stuck.Write([]byte{0}); err != nil {
-		t.Fatal(err)
+	<-entered
+	if status, answer, err := client.Write(nil, apitest.TypeV1); err != nil || status != http.StatusServiceUnavailable {
+		t.Errorf("remote write: status %d, %q, %v", status, answer, err)
 	}
-	apitest.Eventually(t, 10*time.Second, func() (bool, string) {
-		status, answer, err := client.Write(apitest.RemoteWriteV1(nil), apitest.TypeV1)
-		return status == http.StatusServiceUnavailable, fmt.Sprintf("status %d, %q, %v", status, answer, err)
-	})
-	if err := stuck.Close(); err != nil {
-		t.Fatal(err)
+	if status, answer, err := client.Send("otlp/v1/metrics", nil, nil); err != nil || status != http.StatusTooManyRequests {
+		t.Errorf("OTLP: status %d, %q, %v", status, answer, err)
 	}
+	if got := testutil.ToFloat64(r.refused.WithLabelValues(refusedBusy)); got != 2 {
+		t.Errorf("%v requests counted as refused, want 2", got)
+	}
+	close(leave)
 	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}
+
+// Bodies that do not arrive take none of the places, however many they are.
+func TestSlowBodiesTakeNoPlace(t *testing.T) {
+	_, client := guardedBy(t, 1, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	for range 20 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(client.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = fmt.Fprintf(conn, "POST /api/v1/write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\nExpect: 100-continue\r\n\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// That it may go on is what the server says when the body is read.
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+			t.Fatalf("answered %q, %v", line, err)
+		}
+	}
+	client.MustWrite(t, apitest.RemoteWriteV1(nil), apitest.TypeV1)
+}
+
+// What was refused is counted by the reason.
+func TestRefusedRequestsAreCounted(t *testing.T) {
+	r, client := guardedBy(t, 1, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	for _, test := range []struct {
+		reason string
+		status int
+		send   func() (int, string, error)
+	}{
+		{refusedLarge, http.StatusRequestEntityTooLarge, func() (int, string, error) { return client.Write(make([]byte, 2<<20), apitest.TypeV1) }},
+		{refusedUnreadable, http.StatusBadRequest, func() (int, string, error) {
+			return client.Send("otlp/v1/metrics", []byte("no gzip"), map[string]string{"Content-Encoding": "gzip"})
+		}},
+	} {
+		status, answer, err := test.send()
+		if err != nil || status != test.status {
+			t.Errorf("%s: status %d, %q, %v", test.reason, status, answer, err)
+		}
+		if got := testutil.ToFloat64(r.refused.WithLabelValues(test.reason)); got != 1 {
+			t.Errorf("%s: %v counted, want 1", test.reason, got)
+		}
+	}
+}
+
+func TestRefusedForWantOfRoomAreCounted(t *testing.T) {
+	node, client := startNode(t, testOptions(t), emptyConfig())
+	node.db.ledger.torn.Store(true)
+	for range 3 {
+		if status, answer, err := client.Write(apitest.RemoteWriteV1(pushed(time.Now(), "x", 1)), apitest.TypeV1); err != nil || status != http.StatusServiceUnavailable {
+			t.Errorf("status %d, %q, %v", status, answer, err)
+		}
+	}
+	if got := ownMetric(t, node, "metertree_ingest_refused_requests_total", refusedNoRoom); got != 3 {
+		t.Errorf("%v counted, want 3", got)
+	}
+}
+
+// ownMetric is the value of a metric of the node's that has this value of a label,
+// or no label.
+func ownMetric(t *testing.T, node *Node, name, label string) float64 {
+	t.Helper()
+	families, err := node.registry.Gather()
+	if err != nil {
 		t.Fatal(err)
 	}
-	client.MustWrite(t, apitest.RemoteWriteV1(pushed(time.Now(), "x", 1)), apitest.TypeV1)
+	for _, family := range families {
+		for _, m := range family.Metric {
+			if family.GetName() == name && (label == "" || m.Label[0].GetValue() == label) {
+				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("there is no %s of %q", name, label)
+	return 0
+}
+
+// Samples too far in the future are counted whatever they come by, and nothing else
+// that is refused is.
+func TestSamplesAheadAreCounted(t *testing.T) {
+	node, client := startNode(t, testOptions(t), emptyConfig())
+	now := time.Now()
+	ahead, behind := now.Add(time.Hour), now.AddDate(0, 0, -30)
+	count := func() float64 { return ownMetric(t, node, "metertree_ingest_refused_samples_total", "too_new") }
+	otlp := func(at time.Time, asJSON bool) (int, string, error) {
+		body, err := otlpRequest(at).MarshalProto()
+		kind := "application/x-protobuf"
+		if asJSON {
+			body, err = otlpRequest(at).MarshalJSON()
+			kind = "application/json; charset=utf-8"
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return client.Send("otlp/v1/metrics", gzipped(body), map[string]string{"Content-Type": kind, "Content-Encoding": "gzip"})
+	}
+	for _, test := range []struct {
+		name string
+		send func(at time.Time) (int, string, error)
+		want float64
+	}{
+		{"v1", func(at time.Time) (int, string, error) {
+			return client.Write(apitest.RemoteWriteV1(pushed(at, "x", 1)), apitest.TypeV1)
+		}, 2},
+		{"v2", func(at time.Time) (int, string, error) {
+			return client.Write(apitest.RemoteWriteV2(pushed(at, "y", 1), ""), apitest.TypeV2)
+		}, 2},
+		{"OTLP", func(at time.Time) (int, string, error) { return otlp(at, false) }, 1},
+		{"OTLP in JSON", func(at time.Time) (int, string, error) { return otlp(at, true) }, 1},
+	} {
+		before := count()
+		for at, want := range map[time.Time]float64{behind: 0, now: 0, ahead: test.want} {
+			status, answer, err := test.send(at)
+			if refused := status == http.StatusBadRequest; err != nil || refused == at.Equal(now) {
+				t.Errorf("%s at %v: status %d, %q, %v", test.name, at, status, answer, err)
+			}
+			if got := count() - before; got != want {
+				t.Errorf("%s at %v: %v counted, want %v", test.name, at, got, want)
+			}
+			before = count()
+		}
+	}
+}
+
+// Points of every kind that OTLP has are counted.
+func TestPointsAhead(t *testing.T) {
+	now := time.Now()
+	metrics := pmetric.NewMetrics()
+	all := metrics.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics()
+	for i, at := range []time.Time{now, now.Add(time.Hour)} {
+		stamp := pcommon.NewTimestampFromTime(at)
+		all.AppendEmpty().SetEmptyGauge().DataPoints().AppendEmpty().SetTimestamp(stamp)
+		all.AppendEmpty().SetEmptySum().DataPoints().AppendEmpty().SetTimestamp(stamp)
+		all.AppendEmpty().SetEmptyHistogram().DataPoints().AppendEmpty().SetTimestamp(stamp)
+		all.AppendEmpty().SetEmptyExponentialHistogram().DataPoints().AppendEmpty().SetTimestamp(stamp)
+		all.AppendEmpty().SetEmptySummary().DataPoints().AppendEmpty().SetTimestamp(stamp)
+		all.AppendEmpty() // without any
+		body, err := pmetricotlp.NewExportRequestFromMetrics(metrics).MarshalProto()
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := httptest.NewRequest(http.MethodPost, "/api/v1/otlp/v1/metrics", nil)
+		if got := samplesAhead(req, body, now.Add(maxAhead)); got != 5*i {
+			t.Errorf("%d points ahead, want %d", got, 5*i)
+		}
+	}
 }

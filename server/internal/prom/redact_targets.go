@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/metertree/metertree/server/internal/redact"
 	"github.com/prometheus/common/model"
 )
 
@@ -26,7 +27,7 @@ func redactTargets(api http.Handler) http.Handler {
 		var document any
 		if err := json.Unmarshal(held.body.Bytes(), &document); err != nil {
 			w.WriteHeader(held.status)
-			_, _ = io.WriteString(w, Redact(held.body.String()))
+			_, _ = io.WriteString(w, redact.Text(held.body.String()))
 			return
 		}
 		w.Header().Del("Content-Length")
@@ -50,10 +51,10 @@ func redactJSON(name string, value any) any {
 			v[i] = redactJSON(name, below)
 		}
 	case string:
-		if parameter, is := strings.CutPrefix(name, model.ParamLabelPrefix); is && soundsSecret(parameter) {
-			return hidden
+		if parameter, is := strings.CutPrefix(name, model.ParamLabelPrefix); is && redact.Named(parameter) {
+			return redact.Hidden
 		}
-		return Redact(v)
+		return redact.Text(v)
 	}
 	return value
 }

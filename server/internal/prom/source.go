@@ -31,7 +31,7 @@ type MetadataLookup func(ctx context.Context) map[string]tree.Metadata
 // metadata may be nil. If the queryable has a Head, as a tsdb.DB does, and there
 // are very many series in it, their numbers are known at once and made exact in
 // the background: the source must be closed before the queryable then.
-func NewTreeSource(engine *promql.Engine, queryable storage.Queryable, metadata MetadataLookup, options TreeSourceOptions) *TreeSource {
+func NewTreeSource(engine promql.QueryEngine, queryable storage.Queryable, metadata MetadataLookup, options TreeSourceOptions) *TreeSource {
 	b := &treeBackend{engine: engine, queryable: queryable, metadata: metadata, parser: newParser()}
 	if db, ok := queryable.(interface{ Head() *tsdb.Head }); ok {
 		b.counts = newHeadCounts(db.Head(), func(ctx context.Context, at time.Time, names ...string) (map[string]int, error) {
@@ -46,7 +46,7 @@ const maxAnswer = 250_000
 
 // treeBackend answers from the engine. It implements promtree.Backend.
 type treeBackend struct {
-	engine    *promql.Engine
+	engine    promql.QueryEngine
 	queryable storage.Queryable
 	metadata  MetadataLookup
 	parser    parser.Parser

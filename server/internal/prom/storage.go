@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
@@ -53,8 +55,9 @@ func (o StorageOptions) check() error {
 // database is the opened time series database and the lock on its directory.
 type database struct {
 	*tsdb.DB
-	lock  *dirLock
-	stats *tsdb.DBStats
+	lock   *dirLock
+	stats  *tsdb.DBStats
+	ledger *ledger
 }
 
 // openDatabase locks the directory and replays the write-ahead log. The options
@@ -70,13 +73,34 @@ func openDatabase(o StorageOptions, reg prometheus.Registerer, logger *slog.Logg
 	if err := setAsideBrokenBlocks(o.Path, logger); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
-	stats := tsdb.NewDBStats()
-	db, err := tsdb.Open(o.Path, logger, reg, o.tsdbOptions(), stats)
-	if err != nil {
-		err = errors.Join(err, lock.release())
-		return nil, explainOpen(o.Path, err)
+	countBrokenBlocks(o.Path, reg)
+	d := &database{lock: lock, stats: tsdb.NewDBStats(), ledger: newLedger(o.Path, reg, logger)}
+	if err := d.open(o, reg, logger); err != nil {
+		return nil, errors.Join(err, lock.release())
 	}
-	return &database{DB: db, lock: lock, stats: stats}, nil
+	return d, nil
+}
+
+func (d *database) open(o StorageOptions, reg prometheus.Registerer, logger *slog.Logger) error {
+	options := o.tsdbOptions()
+	// It is asked for by the goroutine that the ledger must be able to stop, each
+	// minute before that writes, and once while the database is opened.
+	var opened atomic.Pointer[tsdb.DB]
+	options.BlocksToDelete = func(blocks []*tsdb.Block) map[ulid.ULID]struct{} {
+		db := opened.Load()
+		if db == nil {
+			return nil // until the next minute
+		}
+		d.ledger.stopIfTorn()
+		return tsdb.DefaultBlocksToDelete(db)(blocks)
+	}
+	db, err := tsdb.Open(o.Path, logger, reg, options, d.stats)
+	if err != nil {
+		return explainOpen(o.Path, err)
+	}
+	opened.Store(db)
+	d.DB = db
+	return nil
 }
 
 func (o StorageOptions) tsdbOptions() *tsdb.Options {
@@ -93,7 +117,17 @@ func (o StorageOptions) tsdbOptions() *tsdb.Options {
 
 // Close flushes and closes the database, then gives up the lock.
 func (d *database) Close() error {
-	return errors.Join(d.DB.Close(), d.lock.release())
+	return errors.Join(d.closeDB(), d.lock.release())
+}
+
+// closeDB closes the database, which panics where it cannot write what is due.
+func (d *database) closeDB() (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("storage at %q cannot be closed in order: %v: the next start reads the log", d.Dir(), fault)
+		}
+	}()
+	return d.DB.Close()
 }
 
 // StartTime is when the stored samples begin, in milliseconds since the epoch.

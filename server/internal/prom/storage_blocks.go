@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/tsdb"
 )
 
@@ -18,6 +20,22 @@ const brokenSuffix = ".broken"
 
 // blockName is what directories of blocks are called: a ULID.
 var blockName = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{26}$`)
+
+// countBrokenBlocks makes the number of blocks that were set aside, now or before,
+// and are still there, a metric.
+func countBrokenBlocks(dir string, reg prometheus.Registerer) {
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "metertree_storage_broken_blocks",
+		Help: "Blocks that could not be opened and were set aside, as of the start.",
+	})
+	reg.MustRegister(gauge)
+	aside, _ := filepath.Glob(filepath.Join(dir, "*"+brokenSuffix)) // the pattern is well formed
+	for _, path := range aside {
+		if blockName.MatchString(strings.TrimSuffix(filepath.Base(path), brokenSuffix)) {
+			gauge.Inc()
+		}
+	}
+}
 
 // setAsideBrokenBlocks renames the blocks that cannot be opened, and logs what is
 // missing from then on. One such block would keep the database from opening.

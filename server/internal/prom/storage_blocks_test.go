@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 // Only directories that are called as blocks are, and are none, are set aside.
@@ -36,6 +39,11 @@ func TestBrokenBlocksAreSetAside(t *testing.T) {
 	}
 	if got, want := strings.Join(names, " "), block+".broken "+block+".tmp-for-deletion chunks_head wal"; got != want {
 		t.Errorf("left %q, want %q", got, want)
+	}
+	registry := prometheus.NewRegistry()
+	countBrokenBlocks(dir, registry)
+	if err := testutil.GatherAndCompare(registry, strings.NewReader("# HELP metertree_storage_broken_blocks Blocks that could not be opened and were set aside, as of the start.\n# TYPE metertree_storage_broken_blocks gauge\nmetertree_storage_broken_blocks 1\n")); err != nil {
+		t.Error(err)
 	}
 	for _, want := range []string{block + ".broken", "samples=42", "to=1970-01-01T02:00:00"} {
 		if !strings.Contains(log.String(), want) {

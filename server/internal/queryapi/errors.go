@@ -71,6 +71,8 @@ func (c *client) explain(err error) error {
 		return say("its certificate is signed by an authority that is not known here", "give the authority's certificate as a file")
 	case errors.As(err, &hostname):
 		return say(hostname.Error(), "use a host name that the certificate is for")
+	case errors.As(err, &transport) && strings.HasPrefix(transport.Err.Error(), badLocation):
+		return say("it redirects to "+shownLocation(""), redirectRemedy)
 	case errors.As(err, &transport):
 		return say(oneLine(transport.Err.Error()), "check the address, and that the network reaches it")
 	}
@@ -82,13 +84,20 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
+const (
+	redirectRemedy = "give that address itself if it is the right one; redirects are not followed"
+	// badLocation begins the error of net/http for a redirect to what is no address,
+	// which it repeats with all that may be secret in it.
+	badLocation = "failed to parse Location header"
+)
+
 // refused says what a status other than 200 means.
 func (c *client) refused(status int, header http.Header, text string) error {
 	say := func(text, remedy string) error { return fmt.Errorf("%s: %s: %s", c.name, text, remedy) }
 	answered := fmt.Sprintf("it answers %d %s", status, http.StatusText(status))
 	switch {
 	case status >= 300 && status < 400:
-		return say("it redirects to "+shownLocation(header.Get("Location")), "give that address itself if it is the right one; redirects are not followed")
+		return say("it redirects to "+shownLocation(header.Get("Location")), redirectRemedy)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return say(answered, "give credentials: user:password@ in the address, a bearer token file, or the header it wants")
 	case status == http.StatusNotFound:

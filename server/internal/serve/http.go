@@ -11,6 +11,7 @@ import (
 
 	"github.com/metertree/metertree/server/internal/bind"
 	"github.com/metertree/metertree/server/internal/crowd"
+	"github.com/metertree/metertree/server/internal/inbound"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
@@ -18,19 +19,27 @@ import (
 // cuts them off.
 const shutdownGrace = 2 * time.Second
 
-// serveHTTP serves behind the guard until the context ends, then lets requests
-// finish for a moment. An answer may take the time given.
-func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guard, handler http.Handler, answerWithin time.Duration, log *slog.Logger) error {
+// entrance is what requests come in by.
+type entrance struct {
+	listener net.Listener
+	guard    *webconfig.Guard
+	door     *inbound.Door
+	log      *slog.Logger
+}
+
+// serve answers requests until the context ends, then lets them finish for a
+// moment. An answer may take the time given.
+func (e *entrance) serve(ctx context.Context, handler http.Handler, answerWithin time.Duration) error {
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	httpServer := &http.Server{
-		Handler:           handler,
+		Handler:           e.door.Around(handler),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
 		ConnState:         crowd.Follow,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
@@ -45,10 +54,10 @@ func serveHTTP(ctx context.Context, listener net.Listener, guard *webconfig.Guar
 		}
 		stopped <- err
 	})
-	err := guard.Serve(httpServer, listener)
+	err := e.guard.Serve(httpServer, e.listener)
 	if stop() {
 		// Serving ended by itself: nobody asked for a shutdown.
-		return fmt.Errorf("HTTP server on %s ended: %w", bind.Dialable(listener), err)
+		return fmt.Errorf("HTTP server on %s ended: %w", bind.Dialable(e.listener), err)
 	}
 	return <-stopped
 }

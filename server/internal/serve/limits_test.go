@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/metertree/metertree/server/internal/crowd"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
@@ -29,7 +30,13 @@ func inBubble(t *testing.T, handler http.Handler, test func(t *testing.T, conn n
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- serveHTTP(ctx, (*insideListener)(listener), guard, handler, 2*time.Minute, log) }()
+		limited := crowd.Limit((*insideListener)(listener), 10)
+		self, _, err := newProcessMetrics("", limited, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entrance := &entrance{limited, guard, self.door, log}
+		go func() { ended <- entrance.serve(ctx, handler, 2*time.Minute) }()
 		conn, err := listener.dial(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -202,4 +209,36 @@ func TestLengthBesideChunks(t *testing.T) {
 			t.Errorf("read as %q, want %q", requests, want)
 		}
 	})
+}
+
+// The time for a request to arrive is not that for its answer.
+func TestLongAnswersAreNotCancelled(t *testing.T) {
+	for name, request := range map[string]string{
+		"without a body": "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"with a body":    "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nxy",
+	} {
+		t.Run(name, func(t *testing.T) {
+			long := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				select {
+				case <-r.Context().Done():
+				case <-time.After(100 * time.Second):
+					_, _ = io.WriteString(w, "done in time")
+				}
+			})
+			inBubble(t, long, func(t *testing.T, conn net.Conn) {
+				if _, err := io.WriteString(conn, request); err != nil {
+					t.Fatal(err)
+				}
+				response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer response.Body.Close()
+				if body, err := io.ReadAll(response.Body); err != nil || string(body) != "done in time" {
+					t.Errorf("answered %q, %v", body, err)
+				}
+			})
+		})
+	}
 }

@@ -35,8 +35,8 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // routes are the pages of a running server.
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, "healthy") })
-	mux.HandleFunc("GET /-/ready", s.serveReady)
+	mux.HandleFunc("GET /-/healthy", healthy(s.node))
+	mux.HandleFunc("GET /-/ready", ready(s.node))
 	mux.HandleFunc("POST /-/reload", s.serveReload)
 	mux.HandleFunc("PUT /-/reload", s.serveReload)
 	mux.Handle("GET /metrics", s.metrics())
@@ -54,12 +54,41 @@ func (s *server) metrics() http.Handler {
 	return s.node.MetricsHandler(append([]prom.MetricsWriter{s.self.write}, s.options.Metrics...)...)
 }
 
-func (s *server) serveReady(w http.ResponseWriter, _ *http.Request) {
-	if !s.node.Ready() {
-		http.Error(w, "stopping", http.StatusServiceUnavailable)
-		return
+// vitals are what the probes ask of a node.
+type vitals interface {
+	Ready() bool
+	StorageFault() error
+	RestartHelps() bool
+}
+
+// healthy fails where nothing is stored any more and a restart repairs that, so that
+// whoever watches over the process restarts it. While a start would fail, as on a
+// full disk, the process does more than none: it answers queries.
+func healthy(of vitals) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if fault := of.StorageFault(); fault != nil && of.RestartHelps() {
+			http.Error(w, "a restart is needed: "+fault.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		answer(w, "healthy")
 	}
-	answer(w, "ready")
+}
+
+// ready fails where the server does not do all that it is for, and cannot come to do
+// so by itself. A disk without space is no such fault: pushes are told to come again,
+// and queries are answered.
+func ready(of vitals) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		fault := of.StorageFault()
+		switch {
+		case !of.Ready():
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+		case fault != nil:
+			http.Error(w, fault.Error(), http.StatusServiceUnavailable)
+		default:
+			answer(w, "ready")
+		}
+	}
 }
 
 func answer(w http.ResponseWriter, word string) {

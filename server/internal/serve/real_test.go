@@ -5,7 +5,10 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -283,6 +286,38 @@ func TestPromtoolQueries(t *testing.T) {
 		out, err := exec.Command(promtool, append([]string{"query"}, test.args...)...).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), test.want) {
 			t.Errorf("promtool query %v: %v, %q; want %q in it", test.args, err, out, test.want)
+		}
+	}
+}
+
+// What a Prometheus says of itself we say too, of the same kind.
+func TestRuntimeInfoIsPrometheus(t *testing.T) {
+	prometheus := realserver.Prometheus(t, "global: {scrape_interval: 1s}\n")
+	options := testOptions(t)
+	r := start(t, options)
+	var theirs, ours map[string]any
+	(&apitest.Client{URL: prometheus.URL}).Get(t, "status/runtimeinfo", nil, &theirs)
+	r.Get(t, "status/runtimeinfo", nil, &ours)
+	for key, want := range theirs {
+		if got, there := ours[key]; !there || fmt.Sprintf("%T", got) != fmt.Sprintf("%T", want) {
+			t.Errorf("%s is %v (%T), and Prometheus has %v (%T)", key, got, got, want, want)
+		}
+	}
+	for key, want := range map[string]any{
+		"corruptionCount": 0.0, "reloadConfigSuccess": true, "storageRetention": "1w",
+		"GOMAXPROCS": float64(runtime.GOMAXPROCS(0)), "GOMEMLIMIT": float64(debug.SetMemoryLimit(-1)), "GOGC": os.Getenv("GOGC"),
+	} {
+		if ours[key] != want {
+			t.Errorf("%s is %v, want %v", key, ours[key], want)
+		}
+	}
+	if n, _ := ours["goroutineCount"].(float64); n < 1 {
+		t.Errorf("%v goroutines", n)
+	}
+	for _, key := range []string{"startTime", "lastConfigTime", "serverTime"} {
+		text, _ := ours[key].(string)
+		if at, err := time.Parse(time.RFC3339Nano, text); err != nil || time.Since(at) > time.Hour || time.Since(at) < -time.Minute {
+			t.Errorf("%s is %v: %v", key, ours[key], err)
 		}
 	}
 }

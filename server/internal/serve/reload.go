@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/metertree/metertree/server/internal/prom"
+	"github.com/metertree/metertree/server/internal/redact"
 )
 
 // errNoFile is what a reload answers when there is nothing to read again.
@@ -50,7 +50,7 @@ func (s *server) serveReload(w http.ResponseWriter, _ *http.Request) {
 	case errors.Is(err, errNoFile):
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	case err != nil:
-		http.Error(w, "configuration not reloaded, the former one keeps running: "+prom.Redact(err.Error()), http.StatusInternalServerError)
+		http.Error(w, "configuration not reloaded, the former one keeps running: "+redact.Text(err.Error()), http.StatusInternalServerError)
 	default:
 		_, _ = w.Write([]byte("reloaded\n"))
 	}

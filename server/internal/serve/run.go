@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/metertree/metertree/server/internal/bind"
 	"github.com/metertree/metertree/server/internal/prom"
+	"github.com/metertree/metertree/server/internal/redact"
 	"github.com/metertree/metertree/server/internal/webconfig"
 	"golang.org/x/sync/errgroup"
 )
@@ -22,7 +22,7 @@ func Run(ctx context.Context, options Options) error {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	options.Logger = prom.RedactLogger(options.Logger)
+	options.Logger = redact.Logger(options.Logger)
 	listener, err := bind.Listen(options.ListenAddress, DefaultListenAddress)
 	if err != nil {
 		return err
@@ -42,35 +42,35 @@ func Run(ctx context.Context, options Options) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	self, err := newSelfMetrics(options.Version, options.Logger)
+	self, err := newSelfMetrics(options.Version, listener, options.Logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("own metrics: %w", err), listener.Close())
 	}
 	s := &server{
-		self:    self,
-		guard:   guard,
-		options: options,
-		address: address,
-		pages:   newPages(),
-		log:     options.Logger,
+		self:     self,
+		entrance: &entrance{listener, guard, self.door, options.Logger},
+		options:  options,
+		address:  address,
+		pages:    newPages(),
+		log:      options.Logger,
 
 		httpDone: make(chan struct{}),
 	}
 	if options.Web.ConfigFile != "" && options.SelfScrape == SelfScrapeOn {
 		s.inside = newInside()
 	}
-	return s.run(ctx, listener, config)
+	return s.run(ctx, config)
 }
 
 // server is a running server.
 type server struct {
-	options Options
-	address string
-	guard   *webconfig.Guard
-	inside  *inside // nil if the own metrics are scraped at the address
-	pages   *pages
-	log     *slog.Logger
-	self    *selfMetrics
+	options  Options
+	address  string
+	entrance *entrance
+	inside   *inside // nil if the own metrics are scraped at the address
+	pages    *pages
+	log      *slog.Logger
+	self     *selfMetrics
 
 	reloading sync.Mutex
 	node      *prom.Node
@@ -80,14 +80,14 @@ type server struct {
 
 // run serves HTTP from the start, so that probes are answered while the storage
 // replays its log, and ends when the context or any part does.
-func (s *server) run(ctx context.Context, listener net.Listener, config *prom.Config) error {
+func (s *server) run(ctx context.Context, config *prom.Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group errgroup.Group
 	group.Go(func() error {
 		defer stop()
 		defer close(s.httpDone)
-		return serveHTTP(ctx, listener, s.guard, s.pages, s.options.Query.Timeout+30*time.Second, s.log)
+		return s.entrance.serve(ctx, s.pages, s.options.Query.Timeout+30*time.Second)
 	})
 	group.Go(func() error {
 		err := s.runNode(ctx, stop, config)
@@ -130,7 +130,7 @@ func (s *server) runNode(ctx context.Context, stop func(), config *prom.Config) 
 // announce opens the gates: from here on queries are answered.
 func (s *server) announce() {
 	s.pages.open(s.routes())
-	url := s.guard.Scheme() + "://" + s.address + "/"
+	url := s.entrance.guard.Scheme() + "://" + s.address + "/"
 	s.log.Info("ready", "url", url)
 	if s.options.OnReady != nil {
 		s.options.OnReady(url)

@@ -13,18 +13,21 @@ import (
 	"github.com/metertree/metertree/meter"
 	"github.com/metertree/metertree/metric"
 	"github.com/metertree/metertree/registry"
+	"github.com/metertree/metertree/server/internal/crowd"
+	"github.com/metertree/metertree/server/internal/inbound"
 )
 
 // selfMetrics are what the server, a user of the library itself, tells about its
 // runtime, process, build and configuration.
 type selfMetrics struct {
 	registry   *registry.Registry
+	door       *inbound.Door
 	successful meter.Gauge
 	loadedAt   meter.Gauge
 }
 
 // newProcessMetrics are those that do not depend on what the program does.
-func newProcessMetrics(version string, logger *slog.Logger) (*selfMetrics, meter.Scope, error) {
+func newProcessMetrics(version string, listener *crowd.Listener, logger *slog.Logger) (*selfMetrics, meter.Scope, error) {
 	m := &selfMetrics{registry: registry.New(registry.Options{Logger: logger})}
 	root := meter.New(m.registry)
 	own := root.Scope("metertree")
@@ -40,11 +43,12 @@ func newProcessMetrics(version string, logger *slog.Logger) (*selfMetrics, meter
 		return nil, own, err
 	}
 	build.Set(1, "metertree", version, runtime.Version())
-	return m, own, nil
+	m.door, err = inbound.New(own, listener, logger)
+	return m, own, err
 }
 
-func newSelfMetrics(version string, logger *slog.Logger) (*selfMetrics, error) {
-	m, own, err := newProcessMetrics(version, logger)
+func newSelfMetrics(version string, listener *crowd.Listener, logger *slog.Logger) (*selfMetrics, error) {
+	m, own, err := newProcessMetrics(version, listener, logger)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/metertree/metertree/export/prometheus"
 	"github.com/metertree/metertree/server/internal/bind"
+	"github.com/metertree/metertree/server/internal/redact"
 	"github.com/metertree/metertree/server/internal/webconfig"
 )
 
@@ -43,6 +44,7 @@ func View(ctx context.Context, options ViewOptions) error {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	options.Logger = redact.Logger(options.Logger)
 	listener, err := bind.Listen(options.ListenAddress, DefaultListenAddress)
 	if err != nil {
 		return err
@@ -51,7 +53,7 @@ func View(ctx context.Context, options ViewOptions) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	self, _, err := newProcessMetrics(options.Version, options.Logger)
+	self, _, err := newProcessMetrics(options.Version, listener, options.Logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("own metrics: %w", err), listener.Close())
 	}
@@ -66,5 +68,6 @@ func View(ctx context.Context, options ViewOptions) error {
 		// The listener takes connections already; they are served in a moment.
 		options.OnReady(url)
 	}
-	return serveHTTP(ctx, listener, guard, mux, viewTimeout, options.Logger)
+	entrance := &entrance{listener, guard, self.door, options.Logger}
+	return entrance.serve(ctx, mux, viewTimeout)
 }

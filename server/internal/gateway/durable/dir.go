@@ -249,17 +249,28 @@ func readSnapshot(path string, read func(io.Reader) error) error {
 	if _, err := io.ReadFull(buffered, magic); err != nil || body < 0 || string(magic) != snapshotMagic {
 		return errors.New("it is no snapshot of this version")
 	}
+	if err := checkSum(buffered, body); err != nil {
+		return err
+	}
+	// Only now is it known that this is what was written.
+	if _, err := in.Seek(int64(len(snapshotMagic)), io.SeekStart); err != nil {
+		return err
+	}
+	buffered.Reset(in)
+	return read(io.LimitReader(buffered, body))
+}
+
+// checkSum reads the body of a snapshot and the checksum that follows it.
+func checkSum(from io.Reader, body int64) error {
 	sum := crc32.New(castagnoli)
-	content := io.TeeReader(io.LimitReader(buffered, body), sum)
-	readErr := read(content)
-	if _, err := io.Copy(io.Discard, content); err != nil {
+	if _, err := io.CopyN(sum, from, body); err != nil {
 		return err
 	}
 	trailer := make([]byte, crc32.Size)
-	if _, err := io.ReadFull(buffered, trailer); err != nil || !slices.Equal(trailer, sum.Sum(nil)) {
+	if _, err := io.ReadFull(from, trailer); err != nil || !slices.Equal(trailer, sum.Sum(nil)) {
 		return errors.New("its checksum does not match: the file is damaged")
 	}
-	return readErr
+	return nil
 }
 
 // Fail makes every later Append, Sync and Rotate fail with the error, as a disk

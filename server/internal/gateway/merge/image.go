@@ -189,10 +189,11 @@ func Read(from io.Reader) (*State, error) {
 	families := r.families(s, h.Families)
 	all := r.series(s, h.Series, families)
 	sources := r.sources(s, h.Sources)
-	for range h.Streams {
+	// The counts may be damaged: what is missing ends the reading.
+	for n := h.Streams; n > 0 && r.err == nil; n-- {
 		r.stream(s, sources, all)
 	}
-	for range h.Graves {
+	for n := h.Graves; n > 0 && r.err == nil; n-- {
 		var g graveImage
 		if r.get(&g) {
 			s.gone.put(g.Key, g.Grave, g.Time)

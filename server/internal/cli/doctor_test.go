@@ -87,7 +87,7 @@ func TestDoctorOnARealServer(t *testing.T) {
 	}
 	examined(t, p.Client.URL, []string{
 		"error (config): The configuration " + file + " was refused at the last reload", "metertree check config " + file,
-		"warning (ingest): 1 pushed samples were refused for their time",
+		"warning (ingest): 1 samples were refused because they are older than the retention",
 	})
 	var report struct {
 		Server, Version string

@@ -217,7 +217,7 @@ func TestCommandsOnARunningProgram(t *testing.T) {
 		t.Errorf("%+v", shares)
 	}
 	code, _, errs := run(t, append([]string{"explain", "shop_calls_total"}, way...)...)
-	if code != exitFailure || !strings.Contains(errs, "--window") || strings.Count(errs, "\n") != 1 {
+	if code != exitFailure || !strings.Contains(errs, "ask again in half a minute") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 }

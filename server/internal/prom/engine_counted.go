@@ -46,9 +46,13 @@ func (e *countedEngine) NewRangeQuery(ctx context.Context, q storage.Queryable, 
 	return e.counted(e.QueryEngine.NewRangeQuery(ctx, q, opts, qs, start, end, interval))
 }
 
-// counted passes an error on: the mistake is the asker's.
+// counted counts queries that are given up in the queue for their turn. Any other
+// error is that of an expression: the mistake is the asker's.
 func (e *countedEngine) counted(query promql.Query, err error) (promql.Query, error) {
 	if err != nil {
+		if reason := failureOf(err); reason != queryOther {
+			e.failed.WithLabelValues(reason).Inc()
+		}
 		return nil, err
 	}
 	return &countedQuery{Query: query, failed: e.failed}, nil

@@ -33,7 +33,7 @@ func TestFailedQueriesAreCounted(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	query, err := node.queries.NewInstantQuery(gone, node.db, nil, "x", time.Now())
+	query, err := node.queries.NewInstantQuery(t.Context(), node.db, nil, "x", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

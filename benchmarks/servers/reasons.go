@@ -23,10 +23,9 @@ const (
 		"metertree's is Prometheus's, which computes a query on one."
 	querySameReason = "the engine and the storage are the same code, in this version or an older one; the query passes " +
 		"metertree's limits first."
-	startReason = "it is a program of its own with few requirements. Most of what metertree and the Prometheus of its version do before they are " +
-		"ready, and a good part of what they hold then, is the description of the HTTP API that Prometheus's code makes at every start."
+	startReason = "it is a program of its own with few requirements; metertree has Prometheus's storage, engine and " +
+		"discovery of targets in it, which set themselves up before it is ready."
 	startSameReason = "metertree sets aside the memory of its exemplars at the start, which Prometheus does not keep " +
 		"unless it is told to, and has its pages in the program."
-	startOldReason = "its version does less at the start: later ones, and with them metertree, make a description of " +
-		"their HTTP API every time. It is also linked dynamically, and shares what it can with other programs."
+	startOldReason = "its version has less in it, is linked dynamically, and shares what it can with other programs."
 )

@@ -86,7 +86,7 @@ func (n *Node) newAPI() http.Handler {
 		true,  // hand metadata of pushed series to the appender
 		nil,   // error codes: the default ones
 		n.features,
-		apiv1.OpenAPIOptions{ExternalURL: "http://" + n.options.ListenAddress, Version: n.options.Version},
+		n.describedNowhere(),
 		newParser(),
 	)
 	router := route.New()
@@ -105,6 +105,7 @@ func (n *Node) guardAPI(api http.Handler) http.Handler {
 		api.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), includePushed{}, true)))
 	})
 	mux.Handle("POST "+apiPrefix+"/read", smallReads(api))
+	mux.Handle("GET "+apiPrefix+"/openapi.yaml", describe(n.description(), n.logger))
 	mux.Handle("GET "+apiPrefix+"/targets", redactTargets(api))
 	mux.Handle("GET "+apiPrefix+"/targets/relabel_steps", redactTargets(api))
 	mux.Handle(apiPrefix+"/", http.MaxBytesHandler(api, maxQueryBytes))

@@ -7,7 +7,7 @@ BIN := $(CURDIR)/bin
 .PHONY: help run build test soak fuzz faults vet bench bench-server lint fmt docs api release clean
 
 help: ## List what can be made.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: build ## Build the binary and start the demo: a small service under load, scraped and shown as a tree.
 	$(BIN)/metertree demo

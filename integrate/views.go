@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,7 +79,8 @@ func (v *Views) Define(d *registry.Definition) error {
 	exported.Const = nil
 	t, err := v.treat(&exported, asked.AllKeys(), Ungrouped)
 	if err != nil {
-		return err
+		// What is wrong by itself is no fault of the views.
+		return cmp.Or(asked.Validate(), err)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()

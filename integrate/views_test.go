@@ -226,6 +226,21 @@ func TestDefineOnARegistry(t *testing.T) {
 	}
 }
 
+// TestDefineBlamesWhatIsWrong defines what is wrong by itself, which is no fault of
+// the views.
+func TestDefineBlamesWhatIsWrong(t *testing.T) {
+	v := newViews(t, View{Match: Match{Name: "jobs_total"}, Drop: []string{"user"}})
+	for _, d := range []metric.Descriptor{
+		{Name: "calls-total", Kind: metric.Counter},
+		{Name: "calls_total", Kind: metric.Counter, Keys: []string{"o-p"}},
+	} {
+		err := v.Define(&registry.Definition{Descriptor: d})
+		if want := d.Validate(); want == nil || err == nil || err.Error() != want.Error() {
+			t.Errorf("%s%v: error %v, want %v", d.Name, d.Keys, err, want)
+		}
+	}
+}
+
 // TestDefineAfterClosing defines metrics by the names of samples of closed ones.
 func TestDefineAfterClosing(t *testing.T) {
 	v := newViews(t, View{Match: Match{Name: "part_*"}, Rename: "parts_total"})

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"math"
 	"slices"
 
 	"github.com/metertree/metertree/metric"
@@ -31,11 +32,22 @@ func (rd *Reader) readCallback(f *family) *callbackReading {
 	acked := rd.callbacks[f]
 	for i, p := range r.totals {
 		r.deltas[i] = p
-		if earlier, known := acked[p.Labels]; known {
+		if earlier, is := acked[p.Labels]; is {
 			r.deltas[i] = growth(&p, &earlier, f.Kind)
 		}
+		r.deltas[i].Float = known(r.deltas[i].Float)
+		r.deltas[i].Histogram.Sum = known(r.deltas[i].Histogram.Sum)
 	}
 	return r
+}
+
+// known is 0 for growth that is no finite number: it is not known, and sums with it
+// would not be numbers again.
+func known(growth float64) float64 {
+	if math.IsNaN(growth) || math.IsInf(growth, 0) {
+		return 0
+	}
+	return growth
 }
 
 // growth returns by how much a total grew. One that fell has begun anew from

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 
@@ -76,6 +77,54 @@ func TestReaderIsToldHowMuchCallbacksGrew(t *testing.T) {
 			if err := c.Ack(); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// TestCallbacksThatGiveNoNumbers reads totals of which some are infinite or no
+// number: a reader adds up what it is told, and goes on.
+func TestCallbacksThatGiveNoNumbers(t *testing.T) {
+	r := New(Options{})
+	var value float64
+	d := counter("calls_total", "a")
+	d.Number = metric.Float64
+	if err := r.DefineFunc(d, func(o *Observer) { o.Float(value, "x") }); err != nil {
+		t.Fatal(err)
+	}
+	sizes := observing("sizes", metric.ExplicitBuckets)
+	sizes.Bounds = []float64{1}
+	err := r.DefineFunc(sizes, func(o *Observer) {
+		o.Histogram(metric.HistogramPoint{Bounds: []float64{1}, Counts: []uint64{1, 2}, Sum: value}, "x")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := r.NewReader()
+	defer reader.Close()
+	for i, step := range []struct{ value, grew, sum float64 }{
+		{math.NaN(), 0, 0}, {5, 0, 0}, {7, 2, 2}, {math.Inf(1), 0, 0}, {math.Inf(1), 0, 0}, {4, 4, 0}, {math.NaN(), 0, 0}, {6, 0, 0}, {7, 1, 1},
+	} {
+		value = step.value
+		c, err := reader.Checkpoint(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		grew, sum := math.NaN(), math.NaN()
+		for f := range c.Families() {
+			for p := range f.Points {
+				switch f.Descriptor.Name {
+				case d.Name:
+					grew = p.Float
+				case sizes.Name:
+					sum = p.Histogram.Sum
+				}
+			}
+		}
+		if grew != step.grew || sum != step.sum {
+			t.Errorf("step %d: told that it grew by %v and %v to %v, want %+v", i, grew, sum, value, step)
+		}
+		if err := c.Ack(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

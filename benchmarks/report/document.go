@@ -160,7 +160,7 @@ func (d Document) writeMissed(b *strings.Builder, targets []Target) {
 		if verdict == NoFigure {
 			fmt.Fprintf(b, "there is no figure to hold against %s.", t)
 		} else {
-			fmt.Fprintf(b, "%s, target %s.", number(v), t)
+			fmt.Fprintf(b, "%s, target %s.", work.Figure(v), t)
 		}
 		if t.Reason != "" {
 			b.WriteString(" " + t.Reason)

@@ -145,14 +145,6 @@ func squeezed(table string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestNumber(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", .456: "0.46", 9.99: "9.99", 12.34: "12.3", 100: "100", 1234.6: "1,235", 1e6: "1,000,000"} {
-		if got := number(v); got != want {
-			t.Errorf("number(%v) = %q, want %q", v, got, want)
-		}
-	}
-}
-
 func TestDocument(t *testing.T) {
 	d := Document{
 		Run: Run{

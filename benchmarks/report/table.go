@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/metertree/metertree/benchmarks/rivals"
@@ -43,7 +42,7 @@ func (r Results) PortableTable(targets []Target) Table {
 		v, verdict := target.Judge(r)
 		ratio := nothing
 		if verdict != NoFigure {
-			ratio = number(v)
+			ratio = work.Figure(v)
 		}
 		t.Lines = append(t.Lines, []string{
 			string(target.Row), r.cell(Portable, target.Row), r.cell(rivals.NameClientGolang, target.Row.RivalRow()),
@@ -59,7 +58,7 @@ func (r Results) cell(name string, row work.Row) string {
 		return nothing
 	}
 	least, _ := r.Least(name, row)
-	cell := fmt.Sprintf("%s (%s)", number(v), number(least))
+	cell := fmt.Sprintf("%s (%s)", work.Figure(v), work.Figure(least))
 	if unlike(name, row) != "" {
 		cell += " *"
 	}
@@ -80,7 +79,7 @@ func (r Results) toBest(row work.Row) string {
 		return nothing
 	}
 	best, _ := r.Best(row.RivalRow())
-	return number(v) + " " + best
+	return work.Figure(v) + " " + best
 }
 
 // toAtomic compares updates with an atomic addition under the same load.
@@ -96,7 +95,7 @@ func (r Results) toAtomic(row work.Row) string {
 	if !ok {
 		return nothing
 	}
-	return number(v)
+	return work.Figure(v)
 }
 
 func (r Results) judged(row work.Row, targets []Target) []string {
@@ -108,22 +107,9 @@ func (r Results) judged(row work.Row, targets []Target) []string {
 		if verdict == NoFigure {
 			return []string{t.String(), string(verdict)}
 		}
-		return []string{t.String(), fmt.Sprintf("%s, %s", number(v), verdict)}
+		return []string{t.String(), fmt.Sprintf("%s, %s", work.Figure(v), verdict)}
 	}
 	return []string{nothing, ""}
-}
-
-// number writes a figure with the digits that a measurement deserves.
-func number(v float64) string {
-	switch {
-	case v == 0:
-		return "0"
-	case v < 10:
-		return strconv.FormatFloat(v, 'f', 2, 64)
-	case v < 100:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return work.Grouped(int(v + .5))
 }
 
 func sized(format string, n int) string { return fmt.Sprintf(format, work.Grouped(n)) }

@@ -2,7 +2,6 @@ package servers
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/metertree/metertree/benchmarks/report"
 	"github.com/metertree/metertree/benchmarks/work"
@@ -48,13 +47,13 @@ func cell(r report.Results, name string, row work.Row) string {
 		return nothing
 	}
 	if len(figures) == 1 {
-		return number(v)
+		return work.Figure(v)
 	}
 	best := slices.Min(figures)
 	if moreIsBetter(row) {
 		best = slices.Max(figures)
 	}
-	return number(v) + " (" + number(best) + ")"
+	return work.Figure(v) + " (" + work.Figure(best) + ")"
 }
 
 // ratio is our median divided by that of a rival.
@@ -67,18 +66,5 @@ func ratioCell(r report.Results, rival string, row work.Row) string {
 	if !ok {
 		return nothing
 	}
-	return number(v)
-}
-
-// number writes a figure with the digits that a measurement deserves.
-func number(v float64) string {
-	switch {
-	case v == 0:
-		return "0"
-	case v < 10:
-		return strconv.FormatFloat(v, 'f', 2, 64)
-	case v < 100:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return work.Grouped(int(v + .5))
+	return work.Figure(v)
 }

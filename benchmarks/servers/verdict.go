@@ -87,13 +87,13 @@ func verdict(row work.Row, all []Server, r report.Results) (line string, ahead [
 		return "", nil
 	}
 	held, _ := r.Median(best, row)
-	line = fmt.Sprintf("%s: best is %s with %s", upper(string(row)), best, number(held))
+	line = fmt.Sprintf("%s: best is %s with %s", upper(string(row)), best, work.Figure(held))
 	switch {
 	case best == Metertree:
 	case len(ahead) == 0:
-		line += fmt.Sprintf("; metertree, with %s, is within %.0f %%", number(ours), (alike-1)*100)
+		line += fmt.Sprintf("; metertree, with %s, is within %.0f %%", work.Figure(ours), (alike-1)*100)
 	default:
-		line += fmt.Sprintf("; metertree has %s, behind %s", number(ours), strings.Join(ahead, " and "))
+		line += fmt.Sprintf("; metertree has %s, behind %s", work.Figure(ours), strings.Join(ahead, " and "))
 	}
 	return line + ".", ahead
 }

@@ -47,6 +47,19 @@ func Scrape(c Coding) Row { return Row(fmt.Sprintf("scrape over HTTP, %s", c)) }
 // process that answers grows meanwhile.
 func ScrapeHeap(c Coding) Row { return Scrape(c) + ", heap growth in MB" }
 
+// Figure writes a figure with the digits that a measurement deserves.
+func Figure(v float64) string {
+	switch {
+	case v == 0:
+		return "0"
+	case v < 10:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	case v < 100:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return Grouped(int(v + .5))
+}
+
 // Grouped writes an integer with a comma before each three digits.
 func Grouped(n int) string {
 	s := strconv.Itoa(n)

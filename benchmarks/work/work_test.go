@@ -67,3 +67,11 @@ func TestGrouped(t *testing.T) {
 		}
 	}
 }
+
+func TestFigure(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", .456: "0.46", 9.99: "9.99", 12.34: "12.3", 100: "100", 1234.6: "1,235", 1e6: "1,000,000"} {
+		if got := Figure(v); got != want {
+			t.Errorf("Figure(%v) = %q, want %q", v, got, want)
+		}
+	}
+}

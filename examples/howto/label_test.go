@@ -62,7 +62,8 @@ func Example_tenants() {
 
 func Example_boundedValues() {
 	m := metertest.New(t)
-	logins := m.Scope().Counter("logins_total", meter.Keys("client", "language"),
+	scope := m.Scope()
+	logins := scope.Counter("logins_total", meter.Keys("client", "language"),
 		meter.Values("client", normalise.Enum("web", "ios", "android").Apply),
 		meter.KeyBudget("language", 3))
 	for _, language := range []string{"de", "en", "fr", "tlh", "vlf"} {
@@ -80,9 +81,10 @@ func Example_boundedValues() {
 
 func Example_rename() {
 	m := metertest.New(t)
+	scope := m.Scope().Scope("shop")
 	since := time.Now().AddDate(0, -1, 0)
 	until := since.AddDate(0, 6, 0)
-	orders := m.Scope().Scope("shop").Counter("orders_total",
+	orders := scope.Counter("orders_total",
 		meter.RenamedFrom("order_count_total", since, until), meter.Help("Orders taken."))
 	orders.Inc()
 	show(m, "order")

@@ -25,12 +25,11 @@ func Example_totalsOfALibrary() {
 	m := metertest.New(t)
 	scope := m.Scope().Scope("index")
 	var flushed atomic.Int64 // which the library counts up
-	flushed.Store(4096)
-
 	err := scope.CounterFunc("flushed_bytes_total", func(o *meter.Observer) {
 		o.Int(flushed.Load())
 	}, meter.Unit("bytes"), meter.Help("Bytes written to disk."))
 
+	flushed.Store(4096)
 	fmt.Println(err)
 	show(m, "index_")
 	// Output:
@@ -78,9 +77,9 @@ type job struct {
 
 func Example_queueWait() {
 	m := metertest.New(t)
+	scope := m.Scope().Scope("queue")
 	jobs := make(chan job, 16)
-
-	meters, err := queue.New(m.Scope().Scope("queue"), "mail")
+	meters, err := queue.New(scope, "mail")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -19,9 +19,10 @@ import (
 func Example() {
 	backend := httptest.NewServer(http.HandlerFunc(show))
 	defer backend.Close()
+	endpoint := backend.URL // such as http://collector:4318
 	ctx := context.Background()
 
-	exporter, err := otlp.New(ctx, otlp.Options{Endpoint: backend.URL})
+	exporter, err := otlp.New(ctx, otlp.Options{Endpoint: endpoint})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -213,8 +213,8 @@ func TestErrorsNameTheValueAndTheRemedy(t *testing.T) {
 		{sum(nil, make([]explain.Leaf, explain.MaxLeaves+1)...), "10001 leaves, at most 10000"},
 		{sum(make([]string, explain.MaxLabels+1)), "9 labels, at most 8"},
 		{sum(nil, explain.Leaf{After: math.MaxFloat64}, explain.Leaf{After: math.MaxFloat64}), "scale the values down"},
-		{ratio(explain.RatioLeaf{NumAfter: 1, DenAfter: 1}), "denominator before is 0"},
-		{ratio(explain.RatioLeaf{NumBefore: 1, DenBefore: 1}), "denominator after is 0"},
+		{ratio(explain.RatioLeaf{NumAfter: 1, DenAfter: 1}), "in the window before: the denominator is 0"},
+		{ratio(explain.RatioLeaf{NumBefore: 1, DenBefore: 1}), "in the window after: the denominator is 0"},
 		{ratio(explain.RatioLeaf{NumBefore: 1e300, DenBefore: 1e-300, DenAfter: 1}), "a denominator is next to 0"},
 	} {
 		if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) {

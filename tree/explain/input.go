@@ -105,5 +105,5 @@ func (x *Excluded) keep(r row) bool {
 }
 
 func errNoVolume(window string) error {
-	return fmt.Errorf("the denominator %s is 0 in all leaves: choose a window with data", window)
+	return fmt.Errorf("there is nothing to divide by in the window %s: the denominator is 0 everywhere; choose another, or ask again when there is data", window)
 }

@@ -28,7 +28,7 @@ func (s *Source) window(samples []*sample, m tree.Moment, parts []tree.Part) ([]
 func tooEarly(moment time.Time, samples []*sample) error {
 	first := samples[0].at
 	reach := samples[len(samples)-1].at.Sub(first).Round(time.Second)
-	return fmt.Errorf("%s: %w of then: it reaches back %s, to %s: ask for a later moment: it begins with the first look, up to Options.History",
+	return fmt.Errorf("%s: %w of then: it begins with the first look and reaches back %s, to %s: ask for a later moment",
 		moment.UTC().Format(time.RFC3339), tree.ErrNoHistory, reach, first.UTC().Format(time.RFC3339))
 }
 

@@ -163,10 +163,10 @@ func (c *ExplainCmd) remedied(p *place, err error) error {
 		return fmt.Errorf("%s: one exposition has no history: give an earlier one with --before, the tree page of the program, or a server that scrapes it with --query-url", p.name)
 	}
 	if errors.Is(err, tree.ErrNoHistory) && (c.Window > Duration(tree.MinExplainWindow) || c.Baseline > Duration(tree.MinExplainWindow)) {
-		return fmt.Errorf("%w: give a shorter --window or --baseline, or ask again later; a running program keeps a history from the first look on", p.remedied(err))
+		return fmt.Errorf("%w: give a shorter --window or --baseline, or ask again later", p.remedied(err))
 	}
 	if errors.Is(err, tree.ErrNoHistory) {
-		return fmt.Errorf("%w: ask again in half a minute; a running program keeps a history from the first look on", p.remedied(err))
+		return fmt.Errorf("%w: ask again in half a minute", p.remedied(err))
 	}
 	return p.remedied(err)
 }

@@ -151,7 +151,7 @@ func FuzzReport(f *testing.F) {
 		for line := range strings.Lines(out.String()) {
 			clean(t, strings.TrimSuffix(line, "\n"))
 		}
-		if broken := strings.Contains(printable(message+remedy+version), "\uFFFD"); !broken && strings.Contains(out.String(), "\uFFFD") {
+		if broken := strings.Contains(printable(message+" "+remedy+" "+version), "\uFFFD"); !broken && strings.Contains(out.String(), "\uFFFD") {
 			t.Fatalf("%q and %q are shown as %q", message, remedy, &out)
 		}
 	})

@@ -168,28 +168,61 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// TestAlertsSayWhatToDo keeps each alert routable, and of use to whom it wakes.
-func TestAlertsSayWhatToDo(t *testing.T) {
+// runbook is the page that annotations of alerts lead to.
+const runbook = "https://github.com/metertree/metertree/blob/main/docs/troubleshooting.md#"
+
+// alertRule is what of an alert is for whom it wakes.
+type alertRule struct {
+	Alert               string
+	Labels, Annotations map[string]string
+}
+
+// rulesOf are the alerts of a file.
+func rulesOf(t *testing.T, name string) (found []alertRule) {
+	t.Helper()
 	var file ruleFile
-	if err := yaml.Unmarshal(read(t, "prometheus", "alerts.yaml"), &file); err != nil {
-		t.Fatal(err)
+	if err := yaml.Unmarshal(read(t, "prometheus", name), &file); err != nil {
+		t.Fatalf("%s: %v", name, err)
 	}
-	seen := map[string]bool{}
 	for _, group := range file.Groups {
 		for _, rule := range group.Rules {
-			if severity := rule.Labels["severity"]; severity != "page" && severity != "ticket" {
-				t.Errorf("%s has severity %q; want page or ticket", rule.Alert, severity)
-			}
-			if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
-				t.Errorf("%s lacks a summary or a description", rule.Alert)
-			}
-			if seen[rule.Alert] {
-				t.Errorf("%s is there twice", rule.Alert)
-			}
-			seen[rule.Alert] = true
+			found = append(found, alertRule{rule.Alert, rule.Labels, rule.Annotations})
 		}
 	}
-	if len(seen) < 20 {
+	return found
+}
+
+// anchors are those of the headings of a page, as a forge makes them.
+func anchors(page string) map[string]bool {
+	found := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		words := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		found[strings.ReplaceAll(words, " ", "-")] = true
+	}
+	return found
+}
+
+// TestAlertsSayWhatToDo keeps each alert routable, and of use to whom it wakes.
+func TestAlertsSayWhatToDo(t *testing.T) {
+	sections := anchors(string(read(t, "..", "docs", "troubleshooting.md")))
+	seen := map[string]bool{}
+	for _, rule := range slices.Concat(rulesOf(t, "alerts.yaml"), rulesOf(t, "server-alerts.yaml")) {
+		if severity := rule.Labels["severity"]; severity != "page" && severity != "ticket" {
+			t.Errorf("%s has severity %q; want page or ticket", rule.Alert, severity)
+		}
+		if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+			t.Errorf("%s lacks a summary or a description", rule.Alert)
+		}
+		url := rule.Annotations["runbook_url"]
+		if section, ours := strings.CutPrefix(url, runbook); !ours || !sections[section] {
+			t.Errorf("%s leads to %q; want a section of %s", rule.Alert, url, runbook)
+		}
+		if seen[rule.Alert] {
+			t.Errorf("%s is there twice", rule.Alert)
+		}
+		seen[rule.Alert] = true
+	}
+	if len(seen) < 40 {
 		t.Errorf("%d alerts were found", len(seen))
 	}
 }

@@ -28,6 +28,7 @@ var (
 	answers = map[string]string{
 		"--user reader ":   "--user reader:" + password + " ", // curl asks for it
 		"reader: $2y$10$…": "reader: " + passwordHash,         // htpasswd has printed it
+		"store_read_error": "shop_call_error",                 // a recipe's program, and the one that runs here
 	}
 )
 

@@ -108,6 +108,9 @@ func (n *Node) guardAPI(api http.Handler) http.Handler {
 	mux.Handle("GET "+apiPrefix+"/openapi.yaml", describe(n.description(), n.logger))
 	mux.Handle("GET "+apiPrefix+"/targets", redactTargets(api))
 	mux.Handle("GET "+apiPrefix+"/targets/relabel_steps", redactTargets(api))
+	for _, path := range []string{"/format_query", "/parse_query"} {
+		mux.Handle(apiPrefix+path, http.MaxBytesHandler(smallFormats(api), maxQueryBytes))
+	}
 	mux.Handle(apiPrefix+"/", http.MaxBytesHandler(api, maxQueryBytes))
 	return mux
 }

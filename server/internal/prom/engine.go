@@ -96,5 +96,5 @@ func (q queue) Insert(ctx context.Context, query string) (int, error) {
 	return index, err
 }
 
-// newParser is the dialect of PromQL that the engine and the API share.
-func newParser() parser.Parser { return parser.NewParser(parser.Options{}) }
+// newParser is the dialect of PromQL that the engine and the API share, within bounds.
+func newParser() parser.Parser { return boundedParser{parser.NewParser(parser.Options{})} }

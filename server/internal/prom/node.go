@@ -119,7 +119,8 @@ func (n *Node) build() error {
 	if err != nil {
 		return err
 	}
-	n.queries = newCountedEngine(n.engine, n.registry)
+	bounded := boundedEngine{n.engine, newParser(), n.options.Query.samplesWithin(memoryLimit()), n.subqueryStep}
+	n.queries = newCountedEngine(bounded, n.registry)
 	scraped := &intake{next: n.fanout, retention: n.options.Storage.Retention, refusals: n.refusals}
 	if n.scraper, err = newScraper(scraped, n.options.DialSelf, n.registry, n.features, n.logger); err != nil {
 		return err

@@ -38,7 +38,7 @@ type Options struct {
 	// MaxSeries bounds the series of one answer. Default 100,000.
 	MaxSeries int
 	// CacheFor is how long an answer is reused; the present is rounded down to
-	// its multiples. Default 2s.
+	// its multiples since the source was made. Default 2s.
 	CacheFor time.Duration
 	// RateWindow is the range a rate is taken over. By default it follows from how
 	// often targets are scraped.

@@ -44,8 +44,16 @@ func (o Options) tree() promtree.Options {
 		Concurrency: o.Concurrency,
 		MaxBranches: o.MaxSeries,
 		// Rounded, so that those who ask at about the same time ask the same.
-		Now: func() time.Time { return o.Now().Truncate(o.CacheFor) },
+		Now: roundedFrom(o.Now(), o.CacheFor, o.Now),
 	}
+}
+
+// roundedFrom rounds a clock down to whole steps from a moment on. Rounded to
+// multiples, who asks once, and of what was just scraped for the first time, would
+// ask of before.
+func roundedFrom(first time.Time, step time.Duration, now func() time.Time) func() time.Time {
+	phase := first.Sub(first.Truncate(step))
+	return func() time.Time { return now().Add(-phase).Truncate(step).Add(phase) }
 }
 
 // Name is the server's address, without credentials.

@@ -43,7 +43,8 @@ func (s span) seconds() int { return int(s.end.Sub(s.begin).Seconds()) + 1 }
 // error, and so is an answer that differs.
 func (b *Bench) Run(ctx context.Context) (report.Results, error) {
 	b.results, b.kept, b.answers = report.Results{}, map[string]string{}, map[string][]answer{}
-	for _, part := range []func(context.Context) error{b.scrapes, b.writes, b.pushesOTLP, b.starts} {
+	// Queries come right after what they ask for was written.
+	for _, part := range []func(context.Context) error{b.scrapes, b.pushesOTLP, b.writes, b.starts} {
 		if err := part(ctx); err != nil {
 			return nil, err
 		}

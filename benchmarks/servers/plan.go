@@ -65,7 +65,7 @@ type OTLPPlan struct {
 // FullPlan is what docs/benchmarks-server.md is written from.
 func FullPlan() Plan {
 	return Plan{
-		Rounds: 3,
+		Rounds: 2,
 		Scrape: ScrapePlan{
 			Targets: 100, Paths: 50, Interval: time.Second, Settle: 4 * time.Second, Lasting: 5 * time.Second,
 			Faster:       []time.Duration{500 * time.Millisecond, 250 * time.Millisecond, 160 * time.Millisecond},

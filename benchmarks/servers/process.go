@@ -96,6 +96,13 @@ func (p *process) waitReady(ctx context.Context) error {
 	}
 }
 
+// endedBy reports whether a signal ended a process, which had not asked to be told
+// of it yet: a server may be ready before that.
+func endedBy(state *os.ProcessState, signal syscall.Signal) bool {
+	status, is := state.Sys().(syscall.WaitStatus)
+	return is && status.Signaled() && status.Signal() == signal
+}
+
 func (p *process) pid() int { return p.command.Process.Pid }
 
 // reload has the server read its configuration again.
@@ -116,7 +123,7 @@ func (p *process) stop() (time.Duration, error) {
 		return 0, fmt.Errorf("%s has not ended in %v and was killed\n%s", p.server.Name, stopTimeout, p.output.String())
 	}
 	state := p.command.ProcessState
-	if !state.Success() {
+	if !state.Success() && !endedBy(state, syscall.SIGTERM) {
 		return 0, fmt.Errorf("%s ended badly: %v\n%s", p.server.Name, state, p.output.String())
 	}
 	return state.UserTime() + state.SystemTime(), nil

@@ -26,9 +26,9 @@ type pushing struct {
 // pushRows are where figures go; an empty one is not wanted.
 type pushRows struct{ points, samples, cpu, memory, peak, disk work.Row }
 
-// past is a whole minute, some minutes ago: what is stored up to it is not too
-// new for a query.
-func past() time.Time { return time.Now().Add(-2 * time.Minute).Truncate(time.Minute) }
+// past is a time of which servers are asked some minutes after what ends at it was
+// pushed: it is then not too new for a query, nor so old that the series have ended.
+func past() time.Time { return time.Now().Add(-30 * time.Second).Truncate(15 * time.Second) }
 
 // writes has every server take remote write, and keeps what the last round has
 // stored.

@@ -1,3 +1,5 @@
+//go:build !metertree_off
+
 package metertree_test
 
 import (

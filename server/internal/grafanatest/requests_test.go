@@ -72,7 +72,7 @@ func requests(at time.Time) []request {
 		{"label_values() of a variable", post, "series", within("match[]", `shop_calls_total{job="shop"}`, "limit", "40000"), false},
 		{"query_result() of a variable", post, "query", url.Values{"query": {`topk(1, shop_calls_total)`}, "time": {end}}, false},
 		{"help texts", get, "metadata", url.Values{"metric": {"shop_seconds"}}, true},
-		{"all help texts", get, "metadata", url.Values{"limit": {"1"}}, false},
+		{"all help texts", get, "metadata", url.Values{"limit": {"40000"}}, false},
 		{"rules", get, "rules", nil, true},
 		{"rules that alert", get, "rules", url.Values{"type": {"alert"}}, true},
 		{"alerts", get, "alerts", nil, true},

@@ -69,7 +69,11 @@ func (e *statusError) tornLog() bool {
 }
 
 func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s %s", e.status, http.StatusText(e.status), e.text))
+	text := fmt.Sprintf("%d %s", e.status, http.StatusText(e.status))
+	if e.text == "" || strings.HasSuffix(text, e.text) {
+		return text
+	}
+	return text + " " + e.text
 }
 
 // data decodes the data of an answer of the Prometheus API.
@@ -103,6 +107,7 @@ func (c *client) explain(err error) (message, remedy string) {
 	var dns *net.DNSError
 	var certificate *x509.UnknownAuthorityError
 	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
 	var timeout net.Error
 	switch {
 	case errors.As(err, &status):
@@ -113,6 +118,8 @@ func (c *client) explain(err error) (message, remedy string) {
 		return fmt.Sprintf("the name %q is not known", dns.Name), "correct --url, or the name service"
 	case errors.As(err, &certificate), errors.As(err, &unknown):
 		return "the certificate of " + c.name() + " is signed by nobody who is trusted here", "give the authority's certificate with --ca-file"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the certificate of " + c.name() + " has expired, or is not valid yet", "renew it, or set the clock that is wrong"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return c.name() + " does not answer in time", "is it overloaded, stopped, or behind a firewall? See its log; wait longer with --timeout"
 	case strings.Contains(err.Error(), "HTTP response to HTTPS client"):
@@ -128,7 +135,7 @@ func (c *client) explainStatus(e *statusError) (message, remedy string) {
 	case e.status == http.StatusServiceUnavailable:
 		return "the server is not ready: " + e.text, "while it starts it replays its log, which takes up to minutes; if it stays so, see its log"
 	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden:
-		return c.name() + " asks for credentials: " + e.Error(), "give user:password@ in --url, or --bearer-token-file"
+		return c.name() + " asks for credentials, or refuses those given: " + e.Error(), "give user:password@ in --url, or --bearer-token-file"
 	case e.status == http.StatusBadRequest && strings.Contains(e.text, "HTTPS"):
 		return c.name() + " speaks TLS only", "write https:// in --url"
 	}

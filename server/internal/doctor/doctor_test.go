@@ -141,6 +141,8 @@ func TestFaults(t *testing.T) {
 		{"a refused reload", was("last_reload_success 1", "last_reload_success 0"), "error (config): the configuration /etc/m.yml was refused at the last reload"},
 		{"a file not loaded", func(_ site, l *Local) { l.Modified = func(string) (time.Time, bool) { return noon, true } }, "warning (config): the configuration /etc/m.yml was changed"},
 		{"a target down", target(`"up"`, `"down","lastError":"connection refused"`), "error (targets): target h:1 of job api is down: connection refused: start it"},
+		{"a target expired", target(`"up"`, `"down","lastError":"x509: certificate has expired or is not yet valid"`), "error (targets): target h:1 of job api is down: x509: certificate has expired or is not yet valid: renew its certificate"},
+		{"a target refused", target(`"up"`, `"down","lastError":"no samples are taken, because the disk is full"`), "error (targets): target h:1 of job api is down: no samples are taken, because the disk is full: make room on the disk"},
 		{"a slow target", target("0.1", "9"), "warning (targets): the scrape of h:1 of job api took 9s of the 10s"},
 		{"all dropped", target(`"api":3`, `"other":3`), `warning (targets): job "other" scrapes nothing: relabelling drops all its 3 targets`},
 		{"a clock behind", runtime("serverTime\":\"2026-03-01T12:00:00", "serverTime\":\"2026-03-01T11:59:30"), "warning (clock): the server's clock is 30s behind"},

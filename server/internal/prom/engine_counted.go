@@ -79,10 +79,11 @@ func failureOf(err error) string {
 		canceled promql.ErrQueryCanceled
 		samples  promql.ErrTooManySamples
 	)
+	// The storage ends with the context's own error, not with the engine's.
 	switch {
-	case errors.As(err, &timeout):
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
 		return queryTimeout
-	case errors.As(err, &canceled):
+	case errors.As(err, &canceled), errors.Is(err, context.Canceled):
 		return queryCanceled
 	case errors.As(err, &samples):
 		return querySamples

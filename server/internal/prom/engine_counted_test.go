@@ -3,6 +3,7 @@ package prom
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -46,12 +47,19 @@ func TestFailedQueriesAreCounted(t *testing.T) {
 }
 
 func TestFailureOf(t *testing.T) {
-	for want, err := range map[string]error{
-		queryTimeout: promql.ErrQueryTimeout("x"), queryCanceled: promql.ErrQueryCanceled("x"),
-		querySamples: promql.ErrTooManySamples("x"), queryOther: errors.New("x"),
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{promql.ErrQueryTimeout("x"), queryTimeout},
+		{fmt.Errorf("expanding series: %w", context.DeadlineExceeded), queryTimeout},
+		{promql.ErrQueryCanceled("x"), queryCanceled},
+		{fmt.Errorf("expanding series: %w", context.Canceled), queryCanceled},
+		{promql.ErrTooManySamples("x"), querySamples},
+		{errors.New("x"), queryOther},
 	} {
-		if got := failureOf(err); got != want {
-			t.Errorf("%v: %s, want %s", err, got, want)
+		if got := failureOf(tt.err); got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.err, got, tt.want)
 		}
 	}
 }

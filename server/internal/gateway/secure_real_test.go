@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metertree/metertree/server/internal/apitest"
 	"github.com/metertree/metertree/server/internal/webconfig/certtest"
 )
 
@@ -111,7 +112,7 @@ func TestSecretsStayInside(t *testing.T) {
 	if err := os.WriteFile(file, []byte(pushToken+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log := &lockedBuffer{}
+	log := &apitest.Log{}
 	g := serving(t, func(o *Options) {
 		o.Web.TokenFile = file
 		o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))

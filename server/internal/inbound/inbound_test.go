@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,29 +20,11 @@ import (
 	"github.com/metertree/metertree/server/internal/crowd"
 )
 
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // site is a server behind a door, of which two connections may be open.
 type site struct {
 	*httptest.Server
 	registry *registry.Registry
-	log      *lockedBuffer
+	log      *apitest.Log
 }
 
 func open(t *testing.T, handler http.HandlerFunc) *site {
@@ -53,7 +34,7 @@ func open(t *testing.T, handler http.HandlerFunc) *site {
 		t.Fatal(err)
 	}
 	listener := crowd.Limit(inner, 2)
-	s := &site{registry: registry.New(registry.Options{}), log: &lockedBuffer{}}
+	s := &site{registry: registry.New(registry.Options{}), log: &apitest.Log{}}
 	door, err := New(meter.New(s.registry), listener, slog.New(slog.NewTextHandler(s.log, nil)))
 	if err != nil {
 		t.Fatal(err)

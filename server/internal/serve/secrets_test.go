@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,30 +11,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/metertree/metertree/server/internal/apitest"
 )
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
 
 // plantedConfig has a secret, which begins with hush, wherever one can stand. The
 // address is that of something that refuses every request.
@@ -107,7 +87,7 @@ func TestSecretsStayInside(t *testing.T) {
 	options := testOptions(t)
 	options.ConfigFile = configFile(t, "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"+content)
 	options.Web.TokenFile = tokens
-	log := &lockedBuffer{}
+	log := &apitest.Log{}
 	options.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r := start(t, options)
 	apitest.Eventually(t, 30*time.Second, func() (bool, string) {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/metertree/metertree/server/internal/apitest"
 	"github.com/metertree/metertree/server/internal/explorer"
 	"github.com/metertree/metertree/server/internal/queryapi"
 	"github.com/metertree/metertree/server/internal/webconfig"
@@ -18,9 +19,9 @@ import (
 
 // viewing shows what the server at an address with credentials stores, and logs all
 // there is to log.
-func viewing(t *testing.T, address string, web webconfig.Options) (at string, log *lockedBuffer) {
+func viewing(t *testing.T, address string, web webconfig.Options) (at string, log *apitest.Log) {
 	t.Helper()
-	log = &lockedBuffer{}
+	log = &apitest.Log{}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	remote, err := queryapi.New(queryapi.Options{
 		URL: address, Header: http.Header{"X-Key": {"hush-query-header"}},
